@@ -1,0 +1,15 @@
+import type { Invoke } from '../remoting/invoke.ts'
+import { createMembership } from './membership.ts'
+import { createOffsets } from './offsets.ts'
+import { createPulling } from './pulling.ts'
+import { createSending } from './sending.ts'
+
+/** One function per request that brokers answer. No retries, no choices, no memory: those live in the features. */
+export const createBroker = (invoke: Invoke) => ({
+  sending: createSending(invoke),
+  pulling: createPulling(invoke),
+  offsets: createOffsets(invoke),
+  membership: createMembership(invoke),
+})
+
+export type Broker = ReturnType<typeof createBroker>

@@ -1,0 +1,27 @@
+import { map } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { decodeConsumerIds, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { HeartbeatData } from '../protocol/bodies.ts'
+import { REQUESTS } from '../protocol/requests.ts'
+import type { Invoke } from '../remoting/invoke.ts'
+
+export const createMembership = ({ invoke$ }: Invoke) => ({
+  /** Announces the producers and consumers of this client; emits the broker's release. */
+  heartbeat$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<number> =>
+    invoke$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }).pipe(
+      map(answer => answer.version),
+    ),
+
+  /** Leaves groups. */
+  unregister$: (
+    endpoint: string,
+    leaving: { readonly clientID: string; readonly producerGroup?: string; readonly consumerGroup?: string },
+    timeoutMs: number,
+  ): Observable<void> => invoke$(endpoint, REQUESTS.UNREGISTER_CLIENT, leaving, { timeoutMs }).pipe(map(() => undefined)),
+
+  /** The client ids of a group's members, as one broker knows them. An error when it knows none. */
+  consumerIds$: (endpoint: string, consumerGroup: string): Observable<readonly string[]> =>
+    invoke$(endpoint, REQUESTS.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup }).pipe(map(({ body }) => decodeConsumerIds(body))),
+})
+
+export type Membership = ReturnType<typeof createMembership>

@@ -1,0 +1,65 @@
+import { map } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type Long from 'long'
+import { REQUESTS } from '../protocol/requests.ts'
+import { RESPONSE } from '../protocol/responses.ts'
+import type { HeaderOf } from '../protocol/fields.ts'
+import type { Invoke, InvokeOptions } from '../remoting/invoke.ts'
+
+export type SendHeader = HeaderOf<typeof REQUESTS.SEND_MESSAGE_V2.asks>
+
+export type SendStatus = 'ok' | 'flush-disk-timeout' | 'flush-slave-timeout' | 'slave-not-available'
+
+/** What the broker says of a message that it stored. */
+export interface Stored {
+  readonly status: SendStatus
+  readonly offsetMessageId: string
+  readonly queueId: number
+  readonly queueOffset: Long
+  readonly transactionId: string | undefined
+  readonly recallHandle: string | undefined
+  readonly regionId: string | undefined
+  readonly traceOn: boolean
+}
+
+/** Codes 10, 11 and 12 mean: stored, but not flushed or replicated in time. */
+const STATUS: Readonly<Record<number, SendStatus>> = {
+  [RESPONSE.SUCCESS]: 'ok',
+  [RESPONSE.FLUSH_DISK_TIMEOUT]: 'flush-disk-timeout',
+  [RESPONSE.SLAVE_NOT_AVAILABLE]: 'slave-not-available',
+  [RESPONSE.FLUSH_SLAVE_TIMEOUT]: 'flush-slave-timeout',
+}
+const STORED = Object.keys(STATUS).map(Number)
+
+export const createSending = ({ invoke$ }: Invoke) => ({
+  /** Stores one message (SEND_MESSAGE_V2). */
+  send$: (
+    endpoint: string,
+    header: SendHeader,
+    body: Buffer,
+    options: Pick<InvokeOptions, 'timeoutMs' | 'patient' | 'onWritten'>,
+  ): Observable<Stored> =>
+    invoke$(endpoint, REQUESTS.SEND_MESSAGE_V2, header, { body, accept: STORED, ...options }).pipe(
+      map(answer => {
+        const { msgId, queueId, queueOffset, transactionId, recallHandle, MSG_REGION, TRACE_ON } = answer.header()
+        return {
+          status: STATUS[answer.code] ?? 'ok',
+          offsetMessageId: msgId,
+          queueId,
+          queueOffset,
+          transactionId,
+          recallHandle,
+          regionId: MSG_REGION,
+          traceOn: TRACE_ON !== 'false',
+        }
+      }),
+    ),
+
+  /** Sends a message back to be delivered again later, or to the dead letters (CONSUMER_SEND_MSG_BACK). */
+  sendBack$: (
+    endpoint: string,
+    header: HeaderOf<typeof REQUESTS.CONSUMER_SEND_MSG_BACK.asks>,
+    options: { readonly timeoutMs: number },
+  ): Observable<void> =>
+    invoke$(endpoint, REQUESTS.CONSUMER_SEND_MSG_BACK, header, options).pipe(map(() => undefined)),
+})

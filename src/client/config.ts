@@ -1,0 +1,90 @@
+import { illegal } from '../errors.ts'
+import type { NameServers } from '../nameserver/discovery.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Runtime } from './runtime.ts'
+
+/** All in ms. Each must be a positive integer (drainMs may be 0). */
+export interface Timing {
+  /** For one request and its answer. Default 3,000. */
+  readonly requestTimeoutMs: number
+  /** For one dial. Default 3,000. */
+  readonly connectTimeoutMs: number
+  /** Default 30,000, as Java's pollNameServerInterval. */
+  readonly routeRefreshMs: number
+  /** After a failed refresh. Default 10,000. */
+  readonly routeRetryMs: number
+  /** How long a route is believed when the name servers no longer know the topic. Default 60,000. */
+  readonly routeTtlMs: number
+  /** Default 30,000, as Java's heartbeatBrokerInterval. */
+  readonly heartbeatMs: number
+  /** How long unused connections and routes are kept. Default 60,000. */
+  readonly idleMs: number
+  /** Between commits of consumer offsets. Default 5,000. */
+  readonly commitMs: number
+  /** Between rebalances that nobody asked for. Default 20,000. */
+  readonly rebalanceMs: number
+  /** How long close, drain and `until` wait for what is in hand. Default 30,000. */
+  readonly drainMs: number
+}
+
+export const TIMING_DEFAULTS: Timing = {
+  requestTimeoutMs: 3_000,
+  connectTimeoutMs: 3_000,
+  routeRefreshMs: 30_000,
+  routeRetryMs: 10_000,
+  routeTtlMs: 60_000,
+  heartbeatMs: 30_000,
+  idleMs: 60_000,
+  commitMs: 5_000,
+  rebalanceMs: 20_000,
+  drainMs: 30_000,
+}
+
+export interface ClientConfig {
+  /** `host:port;host:port`, a list, or a function that gives a stream of lists. */
+  readonly nameServers: NameServers
+  /** Must be unique among running clients. Default `ip@pid#random`. */
+  readonly clientId?: string
+  readonly timing?: Partial<Timing>
+  /** Most requests without an answer on one connection. Default 10,000. */
+  readonly maxInFlight?: number
+  /** Replaces an address that a broker advertises by one that is reachable from here. */
+  readonly addressMap?: (address: string) => string
+  /** pino or anything of its shape; `false` for silence. Default: pino at `warn` to stderr. */
+  readonly logger?: Logger | false
+  /** The test seam. */
+  readonly runtime?: Partial<Runtime>
+}
+
+const LONGEST_MS = 2 ** 31 - 1 // of a Node timer
+
+/** A whole number of ms within the bounds of a timer; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const checkedMs = (name: string, value: number | undefined, fallback: number, least = 1): number => {
+  if (value === undefined) return fallback
+  if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return value
+  throw illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`)
+}
+
+/** A whole number between bounds; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const checkedInt = (
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  [least, most]: readonly [number, number],
+): number => {
+  if (value === undefined) return fallback
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
+}
+
+export const resolveTiming = (given: Partial<Timing> = {}): Timing => {
+  const unknown = Object.keys(given).find(name => !(name in TIMING_DEFAULTS))
+  if (unknown !== undefined) throw illegal(`timing.${unknown} is not an option`)
+  const entries = Object.entries(TIMING_DEFAULTS) as [keyof Timing, number][]
+  return Object.fromEntries(
+    entries.map(([name, fallback]) => [
+      name,
+      checkedMs(`timing.${name}`, given[name], fallback, name === 'drainMs' ? 0 : 1),
+    ]),
+  ) as unknown as Timing
+}

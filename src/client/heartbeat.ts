@@ -1,0 +1,129 @@
+import { catchError, defer, filter, finalize, map, merge, NEVER, Observable, of, Subject, switchMap, take, timer } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import type { Membership } from '../broker/membership.ts'
+import { isRocketError, protocolError } from '../errors.ts'
+import type { Report } from '../observability/events.ts'
+import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
+import { sharedByKey } from '../operators/shared-by-key.ts'
+import type { ConsumerData } from '../protocol/bodies.ts'
+import type { GateState } from '../remoting/gate.ts'
+
+/** Someone whom brokers must know: a producer group, or a consumer group with its subscriptions. */
+export interface Member {
+  readonly producerGroup?: string
+  readonly consumer?: () => ConsumerData
+  /** The brokers that must know it, now and whenever that changes. */
+  readonly endpoints$: Observable<ReadonlySet<string>>
+}
+
+export interface Heartbeats {
+  /** Subscribe to be known to brokers; emits once, synchronously, how to wait for that. Unsubscribing is to be forgotten. */
+  announce$(member: Member): Observable<Announced>
+}
+
+export interface Announced {
+  /** Emits when this broker has confirmed, on its present connection, a heartbeat that names the member. */
+  known$(endpoint: string): Observable<unknown>
+  /** The member's data changed: tell the brokers at once. */
+  changed(): void
+}
+
+export interface HeartbeatOptions {
+  readonly clientId: string
+  readonly membership: Pick<Membership, 'heartbeat$'>
+  readonly gate$: (endpoint: string) => Observable<GateState>
+  readonly report: Report
+  readonly scheduler: SchedulerLike
+  readonly periodMs: number
+  readonly timeoutMs: number
+}
+
+/** The newest member data that a broker has confirmed on its present connection; -1 while there is none. */
+type Confirmed = number
+
+/**
+ * One ticker per broker in use: a slow broker neither delays the others nor piles up. A connection that comes up is
+ * greeted at once, because membership is per connection.
+ */
+export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
+  const { clientId, membership, gate$, report, scheduler, periodMs, timeoutMs } = options
+  const members = new Set<Member>()
+  const nudges = new Subject<void>()
+  let generation = 0
+
+  const beat$ = (endpoint: string): Observable<Confirmed> =>
+    defer(() => {
+      const told = generation
+      const data = {
+        clientId,
+        producerGroups: [...members].flatMap(member => member.producerGroup ?? []),
+        consumers: [...members].flatMap(member => member.consumer?.() ?? []),
+      }
+      return membership.heartbeat$(endpoint, data, timeoutMs).pipe(map(() => told))
+    }).pipe(
+      catchError((cause: unknown) => {
+        const error = isRocketError(cause) ? cause : protocolError('heartbeat failed', { cause })
+        report({ type: 'heartbeat-failed', endpoint, error })
+        return of(-1)
+      }),
+    )
+
+  const beats = sharedByKey(
+    (endpoint: string) =>
+      gate$(endpoint).pipe(
+        switchMap(state => (state.up ? ticking$(() => beat$(endpoint), { periodMs, nudge$: nudges, scheduler }) : of(-1))),
+      ),
+    () => of(true),
+  )
+
+  const announce$ = (member: Member): Observable<Announced> =>
+    new Observable<Announced>(subscriber => {
+      const changed = (): number => {
+        members.add(member)
+        generation++
+        nudges.next()
+        return generation
+      }
+      let needed = changed()
+      subscriber.add(() => {
+        members.delete(member)
+        generation++
+      })
+      subscriber.next({
+        known$: endpoint =>
+          defer(() => beats(endpoint)).pipe(
+            filter(confirmed => confirmed >= needed),
+            take(1),
+          ),
+        changed: () => {
+          needed = changed()
+        },
+      })
+      subscriber.add(
+        member.endpoints$
+          .pipe(switchMap(endpoints => merge(NEVER, ...[...endpoints].map(endpoint => beats(endpoint)))))
+          .subscribe({ error: (cause: unknown) => subscriber.error(cause) }),
+      )
+    })
+
+  return { announce$ }
+}
+
+interface TickOptions {
+  readonly periodMs: number
+  readonly nudge$: Observable<unknown>
+  readonly scheduler: SchedulerLike
+}
+
+/** Now, every period, and when nudged. A tick that finds the last beat under way is left out; a nudge is not. */
+export const ticking$ = <T>(work$: () => Observable<T>, { periodMs, nudge$, scheduler }: TickOptions): Observable<T> =>
+  defer(() => {
+    let busy = false
+    const ticks$ = timer(0, periodMs, scheduler).pipe(filter(() => !busy))
+    return merge(ticks$, nudge$).pipe(
+      exhaustMapTrailing(() => {
+        busy = true
+        return work$().pipe(finalize(() => (busy = false)))
+      }),
+    )
+  })

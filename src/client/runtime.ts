@@ -1,0 +1,48 @@
+import { networkInterfaces } from 'node:os'
+import { asapScheduler } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import { createUniqueIds } from '../protocol/message-id.ts'
+import { createTransport } from '../remoting/connection.ts'
+import type { Transport } from '../remoting/connection.ts'
+import { backgroundScheduler } from './background-scheduler.ts'
+
+/** Time, chance and wire, injected: with a TestScheduler and a fake transport every timer can be drawn as a marble. */
+export interface Runtime {
+  /** Every timer, and the clock: `scheduler.now()`. Default: asyncScheduler, without keeping the process alive. */
+  readonly scheduler: SchedulerLike
+  /** The hop that keeps operations from notifying inside `subscribe`. Default asapScheduler. */
+  readonly asap: SchedulerLike
+  readonly transport: Transport
+  /** 0 ≤ random() < 1. Default Math.random. */
+  readonly random: () => number
+  /** The unique id of a new message. */
+  readonly newMessageId: () => string
+}
+
+export const resolveRuntime = (given: Partial<Runtime> = {}, connectTimeoutMs?: number): Runtime => {
+  const { scheduler = backgroundScheduler, asap = asapScheduler, random = Math.random } = given
+  const timeout = connectTimeoutMs === undefined ? {} : { connectTimeoutMs }
+  const {
+    transport = createTransport({ scheduler, ...timeout }),
+    newMessageId = createUniqueIds({
+      ip: localAddress(),
+      pid: process.pid,
+      random32: Math.floor(random() * 2 ** 32) | 0,
+      now: () => scheduler.now(),
+    }),
+  } = given
+  return { scheduler, asap, transport, random, newMessageId }
+}
+
+/** The first address by which others may know this machine, else loopback. */
+export const localAddress = (): string => {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap(list => list ?? [])
+    .filter(({ internal }) => !internal)
+  const found = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0]
+  return found?.address ?? '127.0.0.1'
+}
+
+/** `ip@pid#random`: unique also among containers, where every process has pid 1. */
+export const newClientId = (random: () => number): string =>
+  `${localAddress()}@${process.pid}#${Math.floor(random() * 2 ** 48).toString(36)}`

@@ -1,0 +1,203 @@
+import { concat, defaultIfEmpty, defer, forkJoin, reduce, ReplaySubject, Subject, tap } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { createBroker } from '../broker/broker.ts'
+import type { Broker } from '../broker/broker.ts'
+import { alreadyConsuming, closed } from '../errors.ts'
+import { nameServers$ } from '../nameserver/discovery.ts'
+import { createNameServer } from '../nameserver/name-server.ts'
+import type { NameServer } from '../nameserver/name-server.ts'
+import { createRoutes } from '../nameserver/routes.ts'
+import type { Routes } from '../nameserver/routes.ts'
+import type { ClientEvent, ConnectionRole, Report } from '../observability/events.ts'
+import { createInvoke } from '../remoting/invoke.ts'
+import type { Session } from '../remoting/session.ts'
+import { createSessions } from '../remoting/sessions.ts'
+import { parseEndpoints } from '../transport/endpoint.ts'
+import { createAddressMap } from './address-map.ts'
+import { checkedInt, resolveTiming } from './config.ts'
+import type { ClientConfig, Timing } from './config.ts'
+import { createHeartbeats } from './heartbeat.ts'
+import type { Heartbeats } from './heartbeat.ts'
+import { createInbound } from './inbound.ts'
+import type { InboundTable } from './inbound.ts'
+import { createProcessLife } from './process-life.ts'
+import type { ProcessLife } from './process-life.ts'
+import { newClientId, resolveRuntime } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
+
+/** What was left when something closed; all zero after an orderly end. */
+export interface CloseReport {
+  /** Whether time ran out before everything in hand was settled. */
+  readonly forced: boolean
+  /** Deliveries that nobody settled: they come again, here or elsewhere. */
+  readonly unsettled: number
+  /** Messages that were accepted and not stored. */
+  readonly unsent: number
+  /** Queues whose last progress the broker did not confirm: their messages come again. */
+  readonly uncommitted: number
+}
+
+export const NOTHING_LEFT: CloseReport = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
+
+/** Something that must be wound up before the connections go. */
+export interface Feature {
+  readonly kind: 'consumer' | 'producer'
+  /** Cold. One report, then complete; never errors; within drainMs. */
+  close$(drainMs: number): Observable<CloseReport>
+}
+
+/** What all features of one client share. Stateless requests are in `broker/`; shared life is here. */
+export interface SharedClient {
+  readonly clientId: string
+  readonly runtime: Runtime
+  readonly timing: Timing
+  readonly broker: Broker
+  readonly nameServer: NameServer
+  readonly routes: Routes
+  readonly heartbeats: Heartbeats
+  readonly inbound: InboundTable
+  readonly life: ProcessLife
+  readonly report: Report
+  readonly events$: Observable<ClientEvent>
+  /** Emits, and replays, when the client closes. */
+  readonly closing$: Observable<void>
+  isClosed(): boolean
+  /** Errors with ERR_RMQ_CLOSED once the client closes. */
+  enlist(feature: Feature): () => void
+  /** A group may have one consumer per client: two would be one member to the brokers. Returns how to give it up. */
+  claimGroup(group: string): () => void
+  /** Live sessions, for counters. */
+  sessions(): readonly { readonly session: Session; readonly role: ConnectionRole }[]
+  /** Consumers first, then producers, then the sockets. */
+  close$(drainMs: number): Observable<CloseReport>
+}
+
+export const createSharedClient = (config: ClientConfig): SharedClient => {
+  const timing = resolveTiming(config.timing)
+  const runtime = resolveRuntime(config.runtime, timing.connectTimeoutMs)
+  const { scheduler, random, transport } = runtime
+  const maxInFlight = checkedInt('maxInFlight', config.maxInFlight, 10_000, [1, 1_000_000])
+  const clientId = config.clientId ?? newClientId(random)
+
+  const events = new Subject<ClientEvent>()
+  const closing = new ReplaySubject<void>(1)
+  const closing$ = closing.asObservable()
+  const report = reporter(events, () => scheduler.now())
+  const live = new Map<string, { session: Session; role: ConnectionRole }>()
+
+  const sessions = createSessions({
+    transport,
+    closing$,
+    idleMs: timing.idleMs,
+    maxInFlight,
+    report,
+    scheduler,
+    random,
+    onSession: (session, role) => live.set(`${role} ${session.endpoint}`, { session, role }),
+  })
+  const invoke = createInvoke(sessions)
+  const broker = createBroker(invoke)
+  const nameServer = createAddressMap(
+    createNameServer({
+      invoke,
+      addresses$: nameServers$(config.nameServers, parseEndpoints),
+      report,
+      random,
+      now: () => scheduler.now(),
+      timeoutMs: timing.requestTimeoutMs,
+    }),
+    config.addressMap,
+  )
+  const routes = createRoutes({
+    nameServer,
+    closing$,
+    report,
+    scheduler,
+    refreshMs: timing.routeRefreshMs,
+    retryMs: timing.routeRetryMs,
+    ttlMs: timing.routeTtlMs,
+    idleMs: timing.idleMs,
+  })
+  const inbound = createInbound(sessions.inbound$, report)
+  const heartbeats = createHeartbeats({
+    clientId,
+    membership: broker.membership,
+    gate$: endpoint => sessions.gate$(endpoint, 'control'),
+    report,
+    scheduler,
+    periodMs: timing.heartbeatMs,
+    timeoutMs: timing.requestTimeoutMs,
+  })
+
+  const features = new Set<Feature>()
+  const groups = new Set<string>()
+  let isClosed = false
+  const answering = inbound.answering$.subscribe({ error: () => undefined }) // the life of the client
+
+  const windUp$ = (kind: Feature['kind'], drainMs: number): Observable<readonly CloseReport[]> =>
+    defer(() => forkJoin([...features].filter(feature => feature.kind === kind).map(feature => feature.close$(drainMs)))).pipe(
+      defaultIfEmpty([]),
+    )
+
+  return {
+    clientId,
+    runtime,
+    timing,
+    broker,
+    nameServer,
+    routes,
+    heartbeats,
+    inbound,
+    life: createProcessLife(),
+    report,
+    events$: events.asObservable(),
+    closing$,
+    isClosed: () => isClosed,
+    enlist: feature => {
+      if (isClosed) throw closed('the client')
+      features.add(feature)
+      return () => features.delete(feature)
+    },
+    claimGroup: group => {
+      if (groups.has(group)) throw alreadyConsuming(group)
+      groups.add(group)
+      return () => groups.delete(group)
+    },
+    sessions: () => [...live.values()],
+    close$: drainMs =>
+      defer(() => {
+        isClosed = true
+        return concat(windUp$('consumer', drainMs), windUp$('producer', drainMs))
+      }).pipe(
+        reduce((sum, reports) => reports.reduce(addReports, sum), NOTHING_LEFT),
+        tap(() => {
+          closing.next()
+          closing.complete()
+          answering.unsubscribe()
+          events.complete()
+        }),
+      ),
+  }
+}
+
+/** Events go through a queue: a listener that causes another event does not nest inside it, and cannot break us. */
+const reporter = (events: Subject<ClientEvent>, now: () => number): Report => {
+  const queue: ClientEvent[] = []
+  let draining = false
+  return event => {
+    if (!events.observed) return
+    queue.push({ at: now(), ...event })
+    if (draining) return
+    draining = true
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) events.next(next)
+    draining = false
+  }
+}
+
+/** Several reports as one. */
+export const addReports = (a: CloseReport, b: CloseReport): CloseReport => ({
+  forced: a.forced || b.forced,
+  unsettled: a.unsettled + b.unsettled,
+  unsent: a.unsent + b.unsent,
+  uncommitted: a.uncommitted + b.uncommitted,
+})

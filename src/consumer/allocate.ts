@@ -1,0 +1,16 @@
+/**
+ * AVG, the default of all official clients: sorted queues are dealt to sorted members in runs of equal length, the first
+ * members get one more. Nothing for who is not a member. (`AllocateMessageQueueAveragely`)
+ */
+export const allocateAveragely = <Q>(queues: readonly Q[], members: readonly string[], self: string): readonly Q[] => {
+  const index = members.indexOf(self)
+  if (index < 0 || queues.length === 0) return []
+  const rest = queues.length % members.length
+  const size = queues.length <= members.length ? 1 : Math.floor(queues.length / members.length) + (index < rest ? 1 : 0)
+  const start = rest > 0 && index < rest ? index * size : index * size + rest
+  return queues.slice(start, start + Math.min(size, queues.length - start))
+}
+
+/** Members in the order that every client agrees on: by UTF-16 code units, as Java sorts strings. */
+export const sortedMembers = (ids: readonly string[]): readonly string[] =>
+  [...new Set(ids)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))

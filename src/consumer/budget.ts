@@ -1,0 +1,79 @@
+/** Credits: what may be delivered without being settled. */
+export interface Limits {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** The credits of one queue, which count against those of the whole consumer as well. */
+export interface QueueBudget {
+  take(messages: number, bytes: number): void
+  give(messages: number, bytes: number): void
+  /** How many messages may be pulled now. 0 below the low-water mark, or pulls would fetch one message at a time. */
+  room(): number
+  /** Calls back once when there is room again; returns how to stop waiting. */
+  whenRoom(resume: () => void): () => void
+  /** Gives back what is still taken. */
+  close(): void
+}
+
+export interface Budget {
+  queue(limits: Limits): QueueBudget
+  taken(): Limits
+}
+
+/**
+ * Two levels of limits, by count and by bytes: per queue and in total. A settled message costs a subtraction; queues are
+ * only looked at when one of them waits.
+ */
+export const createBudget = (total: Limits, pullBatch: number): Budget => {
+  let messages = 0
+  let bytes = 0
+  const waiting = new Map<() => void, () => boolean>() // resume ⇒ whether it may
+
+  const roomIn = (limits: Limits, takenMessages: number, takenBytes: number): number => {
+    const left = limits.messages - takenMessages
+    const lowWater = Math.min(Math.ceil(pullBatch / 2), limits.messages)
+    return left >= lowWater && takenBytes < limits.bytes ? left : 0
+  }
+  const wake = (): void => {
+    for (const [resume, may] of waiting) {
+      if (!may()) continue
+      waiting.delete(resume)
+      resume()
+    }
+  }
+
+  const queue = (limits: Limits): QueueBudget => {
+    let own = 0
+    let ownBytes = 0
+    let closed = false
+    const room = (): number =>
+      Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages, bytes), pullBatch)
+    const add = (n: number, size: number): void => {
+      own += n
+      ownBytes += size
+      messages += n
+      bytes += size
+    }
+    return {
+      take: add,
+      give: (n, size) => {
+        if (closed) return
+        add(-n, -size)
+        if (waiting.size > 0) wake()
+      },
+      room,
+      whenRoom: resume => {
+        waiting.set(resume, () => room() > 0)
+        return () => waiting.delete(resume)
+      },
+      close: () => {
+        if (closed) return
+        add(-own, -ownBytes)
+        closed = true
+        if (waiting.size > 0) wake()
+      },
+    }
+  }
+  return { queue, taken: () => ({ messages, bytes }) }
+}

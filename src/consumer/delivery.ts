@@ -1,0 +1,133 @@
+import type Long from 'long'
+import { ReplaySubject } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type { Inbound } from '../messages/message.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+import type { SubscriptionSpec } from '../messages/topic.ts'
+import type { StoredMessage } from '../protocol/stored-message.ts'
+import type { Entry } from './window.ts'
+
+export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released'
+
+export interface RetryOptions {
+  /** Broker delay level 1 to 18. Default: rises with each attempt, from 10 s on. */
+  readonly delayLevel?: number
+}
+
+/** One message in hand. The first settlement wins; later ones are ignored. Until it is settled it costs a credit. */
+export interface Delivery<N extends string = string, T = unknown> {
+  readonly topic: N
+  readonly message: Inbound<N, T>
+  readonly queue: QueueRef
+  /** 1 on the first delivery. */
+  readonly attempt: number
+  /** Aborted when the handler should stop: its time is over, the queue was revoked, the consumer stops. */
+  readonly signal: AbortSignal
+  /** Done. */
+  ack(): void
+  /** Again later, by the broker, counted as an attempt; after the last it goes to the dead letters. */
+  retryLater(options?: RetryOptions): void
+  /** To the group's dead letters at once. */
+  deadLetter(): void
+  /** Not counted as an attempt: it comes again after the next change of assignment or start. */
+  release(): void
+  /** The settlement, once the broker side of it is done. Replays. */
+  readonly settled$: Observable<Settlement>
+}
+
+/** The deliveries that a subscription brings. */
+export type DeliveryFrom<S> = S extends SubscriptionSpec<infer N, infer T> ? Delivery<N, T> : never
+
+/** What settles a delivery: its queue, as long as it is held. */
+export interface Settler {
+  readonly queue: QueueRef
+  acked(delivery: QueueDelivery): void
+  sendBack(delivery: QueueDelivery, delayLevel: number): void
+  released(delivery: QueueDelivery): void
+  /** Decodes; throws ERR_RMQ_DECODE. */
+  read(delivery: QueueDelivery): Inbound
+}
+
+/** Delay level that sends a message to the dead letters. */
+export const TO_DEAD_LETTERS = -1
+/** Delay level that leaves the choice to the broker: 3 + the number of attempts. */
+export const RISING = 0
+
+/**
+ * A class, so that a hundred thousand deliveries a second share one set of methods: nothing is decoded, allocated or
+ * closed over before it is asked for.
+ */
+export class QueueDelivery implements Delivery, Entry {
+  readonly stored: StoredMessage
+  readonly topic: string
+  readonly offset: Long
+  readonly bytes: number
+  index = -1
+  settled = false
+  /** What the user decided; the broker may still be asked to do it. */
+  decision: Settlement | undefined
+  readonly #settler: Settler
+  #inbound: Inbound | undefined
+  #controller: AbortController | undefined
+  #outcome: ReplaySubject<Settlement> | undefined
+  #done: Settlement | undefined
+
+  constructor(stored: StoredMessage, topic: string, settler: Settler) {
+    this.stored = stored
+    this.topic = topic
+    this.offset = stored.queueOffset
+    this.bytes = stored.storeSize
+    this.#settler = settler
+  }
+
+  get queue(): QueueRef {
+    return this.#settler.queue
+  }
+  get message(): Inbound {
+    this.#inbound ??= this.#settler.read(this)
+    return this.#inbound
+  }
+  get attempt(): number {
+    return this.stored.reconsumeTimes + 1
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+  get settled$(): Observable<Settlement> {
+    if (this.#outcome === undefined) {
+      this.#outcome = new ReplaySubject(1)
+      if (this.#done !== undefined) this.finish(this.#done)
+    }
+    return this.#outcome.asObservable()
+  }
+
+  ack(): void {
+    if (this.#decide('acked')) this.#settler.acked(this)
+  }
+  retryLater({ delayLevel = RISING }: RetryOptions = {}): void {
+    if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, delayLevel)
+  }
+  deadLetter(): void {
+    if (this.#decide('dead-lettered')) this.#settler.sendBack(this, TO_DEAD_LETTERS)
+  }
+  release(): void {
+    if (this.#decide('released')) this.#settler.released(this)
+  }
+
+  /** The broker side is done. */
+  finish(settlement: Settlement): void {
+    this.#done = settlement
+    this.#outcome?.next(settlement)
+    this.#outcome?.complete()
+  }
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason)
+  }
+
+  #decide(settlement: Settlement): boolean {
+    if (this.decision !== undefined) return false
+    this.decision = settlement
+    return true
+  }
+}

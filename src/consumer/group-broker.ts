@@ -1,0 +1,132 @@
+import { catchError, defer, EMPTY, ignoreElements, merge, of, switchMap, tap, throwError, timeout } from 'rxjs'
+import type { Observable } from 'rxjs'
+import Long from 'long'
+import type { SharedClient } from '../client/shared-client.ts'
+import { notConnected, operationTimeout } from '../errors.ts'
+import { queueKey } from '../messages/offsets.ts'
+import type { RouteState } from '../nameserver/route-state.ts'
+import type { MessageQueue } from '../protocol/routes.ts'
+import { messageId } from '../protocol/stored-message.ts'
+import { PULL_FLAG } from '../protocol/sys-flags.ts'
+import { addressOf, endpointsOf } from './group-routes.ts'
+import type { HeldQueueContext } from './held-queue.ts'
+import type { ConsumerSettings } from './options.ts'
+import { startPosition$ } from './start-position.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** How long a broker may hold a pull, as Java, ms; and how long we wait for the answer. */
+const SUSPEND_MS = 15_000
+const PULL_TIMEOUT_MS = 30_000
+/** For a send-back, as Java, ms. */
+const SEND_BACK_MS = 5_000
+
+export interface GroupBrokerOptions {
+  readonly routes: () => readonly RouteState[]
+  /** Emits when the broker knows us as a member. */
+  readonly known$: (endpoint: string) => Observable<unknown>
+}
+
+type Requests = Pick<HeldQueueContext, 'startPosition$' | 'pull$' | 'sendBack$' | 'commit$'>
+
+/** What a member asks of brokers: which broker, and the group's fields of each request. */
+export const createGroupBroker = (
+  { broker, runtime, timing, clientId }: SharedClient,
+  { group, startFrom, maxAttempts }: ConsumerSettings,
+  subscriptions: Subscriptions,
+  { routes, known$ }: GroupBrokerOptions,
+): Requests & { members$(route: RouteState): Observable<readonly string[]>; leave$(): Observable<never> } => {
+  const { scheduler, random } = runtime
+  const suggested = new Map<string, number>() // queue ⇒ broker id to pull from, as brokers suggest
+
+  /** Asks the broker of a queue, at the master or at the suggested replica. */
+  const at$ = <T>(queue: MessageQueue, ask: (endpoint: string) => Observable<T>, brokerId = 0): Observable<T> =>
+    defer(() => {
+      const endpoint = addressOf(routes(), queue, brokerId)
+      return endpoint === undefined
+        ? throwError(() => notConnected(queue.brokerName, new Error('it is in no route')))
+        : ask(endpoint)
+    })
+  /** Waits until the broker knows us: a pull before that is refused. */
+  const asMember$ = <T>(endpoint: string, timeoutMs: number, ask: () => Observable<T>): Observable<T> =>
+    known$(endpoint).pipe(
+      timeout({
+        first: timeoutMs,
+        scheduler,
+        with: () => throwError(() => operationTimeout(`joining group "${group}" at ${endpoint}`, timeoutMs, { endpoint })),
+      }),
+      switchMap(ask),
+    )
+
+  return {
+    startPosition$: queue =>
+      at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
+
+    pull$: (queue, queueOffset, maxMsgNums) => {
+      const key = queueKey(queue)
+      const ask = (endpoint: string) =>
+        asMember$(endpoint, PULL_TIMEOUT_MS, () =>
+          broker.pulling.pull$(
+            endpoint,
+            {
+              consumerGroup: group,
+              topic: queue.topic,
+              queueId: queue.queueId,
+              queueOffset,
+              maxMsgNums,
+              sysFlag: PULL_FLAG.SUSPEND,
+              commitOffset: Long.ZERO,
+              suspendTimeoutMillis: Long.fromNumber(SUSPEND_MS),
+              subVersion: subscriptions.of(queue.topic)?.subVersion ?? Long.ZERO,
+              expressionType: 'TAG',
+              bname: queue.brokerName,
+            },
+            PULL_TIMEOUT_MS,
+          ),
+        )
+      return at$(queue, ask, suggested.get(key) ?? 0).pipe(
+        tap({
+          next: ({ suggestWhichBrokerId }) => suggested.set(key, suggestWhichBrokerId.toNumber()),
+          error: () => suggested.delete(key), // back to the master
+        }),
+      )
+    },
+
+    sendBack$: ({ stored, topic, queue }, delayLevel) =>
+      at$(queue, endpoint =>
+        broker.sending.sendBack$(
+          endpoint,
+          {
+            group,
+            offset: stored.physicalOffset,
+            delayLevel,
+            originMsgId: messageId(stored),
+            originTopic: topic,
+            unitMode: false,
+            maxReconsumeTimes: maxAttempts,
+            bname: queue.brokerName,
+          },
+          { timeoutMs: SEND_BACK_MS },
+        ),
+      ),
+
+    commit$: (queue, offset) => at$(queue, endpoint => broker.offsets.update$(endpoint, group, queue, offset)),
+
+    members$: ({ route }) =>
+      defer(() => {
+        const addresses = (route?.brokerDatas ?? []).flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? [...brokerAddrs.values()])
+        const endpoint = addresses[Math.floor(random() * addresses.length)]
+        if (endpoint === undefined) return throwError(() => notConnected('any broker of the topic'))
+        return asMember$(endpoint, timing.requestTimeoutMs, () => broker.membership.consumerIds$(endpoint, group))
+      }),
+
+    leave$: () =>
+      merge(
+        ...[...endpointsOf(routes())].map(endpoint =>
+          broker.membership
+            .unregister$(endpoint, { clientID: clientId, consumerGroup: group }, timing.requestTimeoutMs)
+            .pipe(catchError(() => EMPTY)), // it will notice by the missing heartbeat
+        ),
+        of(undefined),
+      ).pipe(ignoreElements()),
+  }
+}

@@ -1,0 +1,42 @@
+import { combineLatest, distinctUntilChanged, filter, map, take, throwError } from 'rxjs'
+import { switchMap, of } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { notConnected } from '../errors.ts'
+import type { RouteState } from '../nameserver/route-state.ts'
+import type { MessageQueue } from '../protocol/routes.ts'
+
+/** The routes of all topics of a group, as soon as each was answered once. */
+export const groupRoutes$ = (
+  topics: readonly string[],
+  routes$: (topic: string) => Observable<RouteState>,
+): Observable<readonly RouteState[]> => combineLatest(topics.map(topic => routes$(topic)))
+
+/** Fails when no name server could be asked at the start; a topic that does not exist yet is waited for. */
+export const startable$ = (routes$: Observable<readonly RouteState[]>): Observable<readonly RouteState[]> =>
+  routes$.pipe(
+    take(1),
+    switchMap(states => {
+      const unasked = states.find(({ status }) => status === 'unknown')
+      return unasked === undefined ? of(states) : throwError(() => unasked.error ?? notConnected('the name servers'))
+    }),
+  )
+
+/** All addresses of the brokers that hold these topics: a consumer must be known to masters and slaves. */
+export const endpointsOf = (states: readonly RouteState[]): ReadonlySet<string> =>
+  new Set(
+    states.flatMap(({ route }) => route?.brokerDatas ?? []).flatMap(({ brokerAddrs }) => [...brokerAddrs.values()]),
+  )
+
+export const distinctEndpoints$ = (routes$: Observable<readonly RouteState[]>): Observable<ReadonlySet<string>> =>
+  routes$.pipe(
+    map(endpointsOf),
+    filter(endpoints => endpoints.size > 0),
+    distinctUntilChanged((a, b) => a.size === b.size && [...a].every(endpoint => b.has(endpoint))),
+  )
+
+/** The address to ask about a queue: the broker id that was suggested, else the master, else any replica. */
+export const addressOf = (states: readonly RouteState[], queue: MessageQueue, suggestedId = 0): string | undefined => {
+  const route = states.find(({ topic }) => topic === queue.topic)?.route
+  const addresses = route?.brokerDatas.find(({ brokerName }) => brokerName === queue.brokerName)?.brokerAddrs
+  return addresses?.get(suggestedId) ?? addresses?.get(0) ?? addresses?.values().next().value
+}

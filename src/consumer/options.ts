@@ -1,0 +1,111 @@
+import { checkedInt, checkedMs } from '../client/config.ts'
+import { illegal } from '../errors.ts'
+import type { SubscriptionSpec } from '../messages/topic.ts'
+import { checkGroup, checkTopic } from '../protocol/names.ts'
+import { tagSubscription } from '../protocol/subscription.ts'
+import Long from 'long'
+
+/** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
+export interface FlowLimits {
+  /** Messages per queue. Default 512. */
+  readonly unsettledPerQueue: number
+  /** Stored bytes per queue. Default 16 MiB. */
+  readonly unsettledBytesPerQueue: number
+  /** Messages of the whole consumer. Default 4,096. */
+  readonly unsettled: number
+  /** Stored bytes of the whole consumer. Default 128 MiB. */
+  readonly unsettledBytes: number
+  /** From the oldest unsettled offset of a queue to its newest. Default 2,000, as Java's consumeConcurrentlyMaxSpan. */
+  readonly span: number
+  /** Messages asked for at once. Default 32: brokers give no more. */
+  readonly pullBatch: number
+}
+
+export const FLOW_DEFAULTS: FlowLimits = {
+  unsettledPerQueue: 512,
+  unsettledBytesPerQueue: 16 << 20,
+  unsettled: 4_096,
+  unsettledBytes: 128 << 20,
+  span: 2_000,
+  pullBatch: 32,
+}
+
+/** Where a group without a committed offset begins: what it does not say by itself, `events$` tells. */
+export type StartFrom = 'first' | 'last' | Date
+
+/** What becomes of a message that cannot be decompressed or decoded. */
+export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
+
+export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonly SubscriptionSpec[]> {
+  readonly group: string
+  readonly subscribe: S
+  /** Default `last`: a new group gets what is sent from now on. */
+  readonly startFrom?: StartFrom
+  readonly flow?: Partial<FlowLimits>
+  readonly commit?: { readonly everyMs?: number }
+  readonly retry?: {
+    /** Redeliveries before a message goes to the dead letters. Default 16, as Java's maxReconsumeTimes. */
+    readonly maxAttempts?: number
+  }
+  /** Default `dead-letter`. */
+  readonly onDecodeError?: OnDecodeError
+  /** Compare each body with its checksum. Default true. */
+  readonly verifyBodyCrc?: boolean
+}
+
+export interface ConsumerSettings {
+  readonly group: string
+  readonly subscriptions: readonly SubscriptionSpec[]
+  readonly startFrom: StartFrom
+  readonly flow: FlowLimits
+  readonly commitMs: number
+  readonly maxAttempts: number
+  readonly onDecodeError: OnDecodeError
+  readonly verifyBodyCrc: boolean
+}
+
+const MANY = 2 ** 31 - 1
+
+/** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
+export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings => {
+  checkGroup(given.group)
+  if (given.subscribe.length === 0) throw illegal(`consumer of group "${given.group}" subscribes to nothing`)
+  for (const { topic, tags } of given.subscribe) {
+    checkTopic(topic.name)
+    tagSubscription(topic.name, tags, Long.ZERO) // throws when the expression names no tag
+  }
+  const twice = given.subscribe.find(({ topic }, i) => given.subscribe.findIndex(s => s.topic.name === topic.name) !== i)
+  if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
+  const { startFrom = 'last', onDecodeError = 'dead-letter' } = given
+  if (startFrom !== 'first' && startFrom !== 'last' && !(startFrom instanceof Date && !Number.isNaN(startFrom.getTime()))) {
+    throw illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`)
+  }
+  if (!['dead-letter', 'retry-later', 'ack'].includes(onDecodeError)) {
+    throw illegal(`onDecodeError is "${String(onDecodeError)}": expected dead-letter, retry-later or ack`)
+  }
+  return {
+    group: given.group,
+    subscriptions: given.subscribe,
+    startFrom,
+    flow: resolveFlow(given.flow),
+    commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
+    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, 16, [0, MANY]),
+    onDecodeError,
+    verifyBodyCrc: given.verifyBodyCrc ?? true,
+  }
+}
+
+const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {
+  const unknown = Object.keys(given).find(name => !(name in FLOW_DEFAULTS))
+  if (unknown !== undefined) throw illegal(`flow.${unknown} is not an option`)
+  const d = FLOW_DEFAULTS
+  const limit = (name: keyof FlowLimits, most: number): number => checkedInt(`flow.${name}`, given[name], d[name], [1, most])
+  return {
+    unsettledPerQueue: limit('unsettledPerQueue', 65_535),
+    unsettledBytesPerQueue: limit('unsettledBytesPerQueue', MANY),
+    unsettled: limit('unsettled', MANY),
+    unsettledBytes: limit('unsettledBytes', MANY),
+    span: limit('span', 65_535),
+    pullBatch: limit('pullBatch', 1_024),
+  }
+}

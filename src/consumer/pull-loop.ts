@@ -1,0 +1,77 @@
+import { asapScheduler, asyncScheduler, Observable, Subscription } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import type Long from 'long'
+import type { QueueBudget } from './budget.ts'
+
+/** What one pull brought, and where the next begins. */
+export interface Page<E> {
+  readonly entries: readonly E[]
+  readonly nextOffset: Long
+}
+
+export interface PullLoopOptions<E> {
+  /** One page from an offset, at most so many messages. One value, then completion; or an error. */
+  readonly pull$: (offset: Long, max: number) => Observable<Page<E>>
+  readonly from: Long
+  readonly budget: Pick<QueueBudget, 'take' | 'room' | 'whenRoom'>
+  readonly bytesOf: (entry: E) => number
+  /** Told of a failed pull; says after how many ms to try again. */
+  readonly onError: (error: unknown) => number
+  readonly scheduler?: SchedulerLike
+  readonly asap?: SchedulerLike
+}
+
+/**
+ * One queue, page after page, while there is room: no credit, no pull. A loop, not a recursion: pages that come at once
+ * cost no stack. A failed pull is told and tried again; unsubscribing cancels the pull in flight and starts none.
+ */
+export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =>
+  new Observable<Page<E>>(subscriber => {
+    const { pull$, from, budget, bytesOf, onError, scheduler = asyncScheduler, asap = asapScheduler } = options
+    let offset = from
+    let busy = false // a pull or a wait is under way
+    let looping = false
+    let pulling = Subscription.EMPTY
+    let pausing = Subscription.EMPTY
+
+    const pull = (max: number): void => {
+      busy = true
+      pulling = pull$(offset, max).subscribe({
+        next: page => {
+          offset = page.nextOffset
+          budget.take(page.entries.length, page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0))
+          subscriber.next(page)
+        },
+        error: (error: unknown) => {
+          pausing = scheduler.schedule(resume, onError(error))
+        },
+        complete: resume,
+      })
+    }
+    const resume = (): void => {
+      busy = false
+      loop()
+    }
+    const loop = (): void => {
+      if (looping) return // the loop below us on the stack will see the change
+      looping = true
+      while (!busy && !subscriber.closed) {
+        const room = budget.room()
+        if (room > 0) pull(room)
+        else wait()
+      }
+      looping = false
+    }
+    let stopWaiting = (): void => undefined
+    const wait = (): void => {
+      busy = true
+      stopWaiting = budget.whenRoom(resume)
+    }
+
+    subscriber.add(() => {
+      stopWaiting()
+      pausing.unsubscribe()
+      pulling.unsubscribe()
+    })
+    subscriber.add(asap.schedule(loop)) // nothing happens inside subscribe
+  })

@@ -1,0 +1,53 @@
+import { decodeFailed } from '../errors.ts'
+import type { Codec } from '../messages/codecs.ts'
+import type { Inbound } from '../messages/message.ts'
+import { queueKey } from '../messages/offsets.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+import { bodyCrc } from '../protocol/hashes.ts'
+import { encodeOffsetId } from '../protocol/message-id.ts'
+import { PROPERTY } from '../protocol/properties.ts'
+import { messageBody, messageId } from '../protocol/stored-message.ts'
+import type { StoredMessage } from '../protocol/stored-message.ts'
+
+/** Go and others write the sharding key under this name. */
+const SHARDING_KEY = 'SHARDING_KEY'
+/** A small body must not keep a large answer alive: such slices are copied. */
+const PINNED_BYTES = 64 << 10
+
+/** The topic that a message was published to, also when it comes from a retry topic. */
+export const originalTopic = (stored: StoredMessage, group: string): string =>
+  stored.topic === `%RETRY%${group}` ? (stored.properties[PROPERTY.RETRY_TOPIC] ?? stored.topic) : stored.topic
+
+/** What the user sees of a stored message. Decompresses, checks and decodes the body: throws ERR_RMQ_DECODE. */
+export const toInbound = (
+  stored: StoredMessage,
+  queue: QueueRef,
+  topic: string,
+  codec: Codec<unknown>,
+  verifyBodyCrc: boolean,
+): Inbound => {
+  const where = { topic, queue: queueKey(queue), offset: stored.queueOffset.toString() }
+  if (verifyBodyCrc && stored.bodyCrc !== 0 && bodyCrc(stored.storedBody) !== stored.bodyCrc) {
+    throw decodeFailed(`the body of message ${messageId(stored)} does not match its checksum`, where)
+  }
+  const { properties, storeHost, bornHost } = stored
+  const plain = messageBody(stored)
+  const body = codec.decode(plain.buffer.byteLength > PINNED_BYTES ? Buffer.from(plain) : plain)
+  const told = {
+    topic,
+    tag: properties[PROPERTY.TAGS],
+    keys: (properties[PROPERTY.KEYS] ?? '').split(' ').filter(key => key !== ''),
+    shardKey: properties[PROPERTY.SHARDING_KEY] ?? properties[SHARDING_KEY],
+    properties,
+    messageId: messageId(stored),
+    offsetMessageId: encodeOffsetId(storeHost, stored.physicalOffset),
+    queue,
+    queueOffset: stored.queueOffset,
+    bornAt: new Date(stored.bornTimestamp),
+    storedAt: new Date(stored.storeTimestamp),
+    bornHost: `${bornHost.address}:${bornHost.port}`,
+    storeHost: `${storeHost.address}:${storeHost.port}`,
+    reconsumeTimes: stored.reconsumeTimes,
+  }
+  return { ...told, body, toJSON: () => ({ ...told, queueOffset: told.queueOffset.toString() }) }
+}

@@ -1,0 +1,50 @@
+import { map, of, switchMap } from 'rxjs'
+import type { Observable } from 'rxjs'
+import Long from 'long'
+import type { Broker } from '../broker/broker.ts'
+import type { MessageQueue } from '../protocol/routes.ts'
+import { isRetryTopic } from '../protocol/names.ts'
+import type { StartFrom } from './options.ts'
+
+export interface StartPosition {
+  readonly offset: Long
+  /** For `events$`. */
+  readonly reason: 'committed' | 'first' | 'last' | 'timestamp' | 'retry-topic'
+}
+
+/** How a group without a committed offset on a queue begins. Pure. */
+export const startRule = (topic: string, startFrom: StartFrom): Exclude<StartPosition['reason'], 'committed'> => {
+  if (isRetryTopic(topic)) return 'retry-topic' // what was sent back must not be skipped
+  if (startFrom instanceof Date) return 'timestamp'
+  return startFrom
+}
+
+/** The committed offset, else by rule. The broker is asked strictly: `last` means it, also on a young topic. */
+export const startPosition$ = (
+  offsets: Broker['offsets'],
+  endpoint: string,
+  group: string,
+  queue: MessageQueue,
+  startFrom: StartFrom,
+): Observable<StartPosition> =>
+  offsets.query$(endpoint, group, queue, true).pipe(
+    switchMap((committed): Observable<StartPosition> => {
+      if (committed !== undefined) return of({ offset: committed, reason: 'committed' })
+      const reason = startRule(queue.topic, startFrom)
+      return ruled$(offsets, endpoint, queue, reason, startFrom).pipe(map(offset => ({ offset, reason })))
+    }),
+  )
+
+const ruled$ = (
+  offsets: Broker['offsets'],
+  endpoint: string,
+  queue: MessageQueue,
+  reason: StartPosition['reason'],
+  startFrom: StartFrom,
+): Observable<Long> => {
+  if (reason === 'last') return offsets.max$(endpoint, queue)
+  if (reason === 'timestamp' && startFrom instanceof Date) {
+    return offsets.search$(endpoint, queue, Long.fromNumber(startFrom.getTime()))
+  }
+  return offsets.min$(endpoint, queue)
+}

@@ -1,0 +1,55 @@
+import Long from 'long'
+import { codecs } from '../messages/codecs.ts'
+import type { Codec } from '../messages/codecs.ts'
+import type { SubscriptionSpec } from '../messages/topic.ts'
+import type { ConsumerData } from '../protocol/bodies.ts'
+import { retryTopicOf } from '../protocol/names.ts'
+import { PROPERTY } from '../protocol/properties.ts'
+import type { StoredMessage } from '../protocol/stored-message.ts'
+import { matchesTag, tagSubscription } from '../protocol/subscription.ts'
+import type { SubscriptionData } from '../protocol/subscription.ts'
+import type { StartFrom } from './options.ts'
+
+/** What a group subscribes to: its topics, and the retry topic to which failed messages return. */
+export interface Subscriptions {
+  readonly topics: readonly string[]
+  of(topic: string): SubscriptionData | undefined
+  /** The broker compares only hashes of tags, so the text is compared here. */
+  accepts(topic: string, stored: StoredMessage): boolean
+  codecOf(topic: string): Codec<unknown>
+  data(startFrom: StartFrom): ConsumerData
+}
+
+/** @param version creation time in ms: brokers keep the newest */
+export const createSubscriptions = (group: string, specs: readonly SubscriptionSpec[], version: number): Subscriptions => {
+  const subVersion = Long.fromNumber(version)
+  const all = [
+    ...specs.map(({ topic, tags }) => tagSubscription(topic.name, tags, subVersion)),
+    tagSubscription(retryTopicOf(group), '*', subVersion),
+  ]
+  const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))
+  const codecByTopic = new Map(specs.map(({ topic }) => [topic.name, topic.codec]))
+  return {
+    topics: all.map(({ topic }) => topic),
+    of: topic => byTopic.get(topic),
+    accepts: (topic, stored) => {
+      const subscription = byTopic.get(topic)
+      if (subscription === undefined || subscription.tagsSet.length === 0) return true
+      return matchesTag(subscription, stored.properties[PROPERTY.TAGS])
+    },
+    codecOf: topic => codecByTopic.get(topic) ?? (codecs.buffer as Codec<unknown>),
+    data: startFrom => ({
+      groupName: group,
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: 'CLUSTERING',
+      consumeFromWhere: FROM_WHERE[startFrom instanceof Date ? 'timestamp' : startFrom],
+      subscriptions: all,
+    }),
+  }
+}
+
+const FROM_WHERE = {
+  first: 'CONSUME_FROM_FIRST_OFFSET',
+  last: 'CONSUME_FROM_LAST_OFFSET',
+  timestamp: 'CONSUME_FROM_TIMESTAMP',
+} as const

@@ -1,0 +1,145 @@
+import { BehaviorSubject, firstValueFrom, map, Observable, ReplaySubject, takeUntil, tap, throwError, timeout } from 'rxjs'
+import type { ObservableInput } from 'rxjs'
+import { from } from 'rxjs'
+import { nextClientState } from './client/client-state.ts'
+import type { ClientState } from './client/client-state.ts'
+import { checkedMs } from './client/config.ts'
+import type { ClientConfig } from './client/config.ts'
+import { nextInfos } from './client/connection-infos.ts'
+import type { ConnectionInfo } from './client/connection-infos.ts'
+import { createSharedClient } from './client/shared-client.ts'
+import type { CloseReport } from './client/shared-client.ts'
+import { stats$ } from './client/stats.ts'
+import type { Stats } from './client/stats.ts'
+import { createConsumer } from './consumer/consumer.ts'
+import type { Consumer } from './consumer/consumer.ts'
+import type { DeliveryFrom } from './consumer/delivery.ts'
+import type { ConsumerOptions } from './consumer/options.ts'
+import { operationTimeout } from './errors.ts'
+import type { SubscriptionSpec, Topic } from './messages/topic.ts'
+import type { RouteState } from './nameserver/route-state.ts'
+import type { ClientEvent } from './observability/events.ts'
+import { defaultLogger, logEvent } from './observability/logger.ts'
+import { neverSync } from './operators/never-sync.ts'
+import type { ProducerOptions } from './producer/options.ts'
+import { createProducer } from './producer/producer.ts'
+import type { Producer } from './producer/producer.ts'
+
+export interface Client extends AsyncDisposable {
+  readonly clientId: string
+  /** The life of this client, from `idle` to `closed`. Replays the current state. */
+  readonly state$: Observable<ClientState>
+  /** All connections and their states. Replays the current list. */
+  readonly connections$: Observable<readonly ConnectionInfo[]>
+  /** Everything worth telling, as it happens. Logger and metrics read the same. */
+  readonly events$: Observable<ClientEvent>
+  /** What is known of a topic's route; refreshed while anyone looks. Never errors. */
+  routes$(topic: Topic | string): Observable<RouteState>
+  /** Counters of all connections, every so many ms (default 1,000). */
+  stats$(everyMs?: number): Observable<Stats>
+  /** One value when a name server answered; errors when none did within `timing.connectTimeoutMs`. */
+  ready$(): Observable<Client>
+  ready(): Promise<Client>
+  producer(options?: ProducerOptions): Producer
+  consumer<const S extends readonly SubscriptionSpec[]>(options: ConsumerOptions<S>): Consumer<DeliveryFrom<S[number]>>
+  /** Winds up consumers, then producers, then connections; at most drainMs (default `timing.drainMs`). Idempotent. */
+  close(options?: { readonly drainMs?: number }): Promise<CloseReport>
+  /** Emits the report of the end, and replays it. */
+  readonly closed$: Observable<CloseReport>
+}
+
+/** Opens nothing: the first send or subscription connects. Bad configuration throws ERR_RMQ_ILLEGAL. */
+export const createClient = (config: ClientConfig): Client => {
+  const shared = createSharedClient(config)
+  const { events$, routes, timing, runtime, life, nameServer, closing$ } = shared
+  const { scheduler, asap } = runtime
+  const state = new BehaviorSubject<ClientState>('idle')
+  const connections = new BehaviorSubject<readonly ConnectionInfo[]>([])
+  const ended = new ReplaySubject<CloseReport>(1)
+  const logger = config.logger === false ? undefined : (config.logger ?? defaultLogger())
+
+  let current: ClientState = 'idle'
+  let infos: readonly ConnectionInfo[] = []
+  const become = (next: ClientState): void => {
+    if (next !== current) state.next((current = next))
+  }
+  events$.subscribe({
+    next: event => {
+      if (logger !== undefined) logEvent(logger, event)
+      become(nextClientState(current, event))
+      if (event.type === 'connection-state') connections.next((infos = nextInfos(infos, event)))
+    },
+    error: () => undefined, // event streams never error
+  })
+
+  let closing: Promise<CloseReport> | undefined
+  const close: Client['close'] = ({ drainMs } = {}) => {
+    const patience = checkedMs('drainMs', drainMs, timing.drainMs, 0)
+    become('draining')
+    closing ??= firstValueFrom(
+      shared.close$(patience).pipe(
+        tap(report => {
+          become('closed')
+          state.complete()
+          connections.next([])
+          connections.complete()
+          ended.next(report)
+          ended.complete()
+        }),
+        life.held(),
+      ),
+    )
+    return closing
+  }
+
+  const ready$ = (): Observable<Client> =>
+    nameServer.clusterInfo$().pipe(
+      map(() => client),
+      timeout({
+        first: timing.connectTimeoutMs,
+        scheduler,
+        with: () => throwError(() => operationTimeout('waiting for a name server', timing.connectTimeoutMs)),
+      }),
+      neverSync(asap),
+      life.held(),
+    )
+
+  const client: Client = {
+    clientId: shared.clientId,
+    state$: state.asObservable(),
+    connections$: connections.asObservable(),
+    events$,
+    routes$: topic => routes.routes$(typeof topic === 'string' ? topic : topic.name).pipe(takeUntil(closing$)),
+    stats$: (everyMs = 1_000) =>
+      stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
+    ready$,
+    ready: () => firstValueFrom(ready$()),
+    producer: options => createProducer(shared, options),
+    consumer: options => createConsumer(shared, options),
+    close,
+    closed$: ended.asObservable(),
+    [Symbol.asyncDispose]: () => close().then(() => undefined),
+  }
+  return client
+}
+
+/**
+ * Makes a client, uses it, and closes it before completing or failing. Not rxjs `using`, which cannot wait. Unsubscribed
+ * from outside it closes in the background, within `timing.drainMs`.
+ */
+export const withClient = <T>(config: ClientConfig, use: (client: Client) => ObservableInput<T>): Observable<T> =>
+  new Observable<T>(subscriber => {
+    const client = createClient(config)
+    const thenClosed = (end: () => void): void => {
+      client.close().then(end, (cause: unknown) => subscriber.error(cause))
+    }
+    const using = from(use(client)).subscribe({
+      next: value => subscriber.next(value),
+      error: (cause: unknown) => thenClosed(() => subscriber.error(cause)),
+      complete: () => thenClosed(() => subscriber.complete()),
+    })
+    return () => {
+      using.unsubscribe()
+      void client.close()
+    }
+  })

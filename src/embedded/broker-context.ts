@@ -1,0 +1,95 @@
+import { randomInt } from 'node:crypto'
+import { type Host, ipToBytes } from '../protocol/hosts.ts'
+import { createUniqueIds } from '../protocol/message-id.ts'
+import { REQUESTS } from '../protocol/requests.ts'
+import type { Connection } from './connection.ts'
+import { createDelays, type Delays } from './delays.ts'
+import { createGroups, type Groups } from './groups.ts'
+import { createHolds, type Holds } from './holds.ts'
+import { createLog, type Log } from './log.ts'
+import { createMembers, type Members } from './members.ts'
+import { createOffsets, type Offsets } from './offsets.ts'
+import type { ClusterPlan } from './options.ts'
+import { deliverDelayed } from './storing.ts'
+import type { Timers } from './timers.ts'
+import { createTopics, type Topics } from './topics.ts'
+
+/** Everything one broker knows: what its handlers work on. It survives a restart, but for members and holds. */
+export interface BrokerContext {
+  readonly name: string
+  readonly clusterName: string
+  /** The advertised address, kept in every message. */
+  readonly host: Host
+  readonly timers: Timers
+  readonly topics: Topics
+  readonly groups: Groups
+  readonly offsets: Offsets
+  readonly members: Members
+  readonly log: Log
+  readonly delays: Delays
+  readonly holds: Holds
+  /** A whole number from 0 to below the limit. */
+  readonly random: (limit: number) => number
+  /** The id of a message whose sender gave it none. */
+  readonly nextUniqueKey: () => string
+}
+
+export interface ContextOptions {
+  readonly plan: ClusterPlan
+  readonly name: string
+  readonly port: number
+  readonly timers: Timers
+}
+
+/** Fails with ERR_RMQ_ILLEGAL when the advertised host is not an IP address. */
+export const createContext = ({ plan, name, port, timers }: ContextOptions): BrokerContext => {
+  const host = { address: plan.advertisedHost, port }
+  ipToBytes(host.address)
+  const context: BrokerContext = {
+    name,
+    clusterName: plan.clusterName,
+    host,
+    timers,
+    topics: createTopics({
+      clusterName: plan.clusterName,
+      brokerName: name,
+      autoCreateTopics: plan.autoCreateTopics,
+      templateQueues: plan.templateQueues,
+      delayLevels: plan.delayLevelsMs.length,
+    }),
+    groups: createGroups(),
+    offsets: createOffsets(),
+    members: createMembers(),
+    log: createLog({ maxBytes: plan.brokerStoreBytes, storeHost: host, now: timers.now }),
+    delays: createDelays({
+      levelsMs: plan.delayLevelsMs,
+      timers,
+      deliver: record => deliverDelayed(context, record),
+    }),
+    holds: createHolds(timers),
+    random: limit => Math.floor(Math.random() * limit),
+    nextUniqueKey: createUniqueIds({
+      ip: host.address,
+      pid: process.pid,
+      random32: randomInt(2 ** 32) | 0,
+      now: timers.now,
+    }),
+  }
+  return context
+}
+
+/** Tells the members of a group that the group has changed, so that they share its queues out anew. */
+export const notifyMembers = ({ groups, members }: BrokerContext, name: string): void => {
+  const group = members.group(name)
+  if (group === undefined || group.messageModel === 'BROADCASTING') return
+  if (groups.get(name)?.notifyConsumerIdsChangedEnable === false) return
+  for (const connection of group.members.keys()) {
+    connection.notify(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.code, { consumerGroup: name })
+  }
+}
+
+/** A connection is gone: with it its memberships and what it was waiting for. */
+export const forgetConnection = (context: BrokerContext, connection: Connection): void => {
+  context.holds.drop(connection)
+  for (const group of context.members.leaveAll(connection)) notifyMembers(context, group)
+}

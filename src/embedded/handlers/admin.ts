@@ -1,0 +1,79 @@
+import { isRocketError } from '../../errors.ts'
+import { decodeGroupConfig, MAX_QUEUES } from '../../protocol/bodies.ts'
+import { int64, readHeader, text } from '../../protocol/fields.ts'
+import { PROTOCOL_VERSION } from '../../protocol/frame.ts'
+import { checkGroup, checkTopic } from '../../protocol/names.ts'
+import { REQUESTS } from '../../protocol/requests.ts'
+import { RESPONSE } from '../../protocol/responses.ts'
+import { failure, success, successWithBody } from '../answers.ts'
+import type { BrokerContext } from '../broker-context.ts'
+import type { Handler } from '../server.ts'
+
+export const updateAndCreateTopic: Handler<BrokerContext> = ({ topics }, request) => {
+  const header = readHeader(REQUESTS.UPDATE_AND_CREATE_TOPIC.asks, request.fields)
+  const { topic, perm, readQueueNums, writeQueueNums } = header
+  const illegal = (remark: string) => failure(request, RESPONSE.INVALID_PARAMETER, remark)
+  const fault = faultOf(() => checkTopic(topic))
+  if (fault !== undefined) return illegal(fault)
+  if (topics.isReserved(topic)) return illegal(`topic "${topic}" belongs to the broker and cannot be changed`)
+  if (perm < 0 || perm > 7) return illegal(`permission ${perm} of topic "${topic}" is not in 0 to 7`)
+  for (const queues of [readQueueNums, writeQueueNums]) {
+    if (queues < 1 || queues > MAX_QUEUES) return illegal(`topic "${topic}" cannot have ${queues} queues`)
+  }
+  topics.set({ name: topic, readQueues: readQueueNums, writeQueues: writeQueueNums, perm })
+  return success(request)
+}
+
+export const updateAndCreateGroup: Handler<BrokerContext> = ({ groups }, request) => {
+  const config = decodeGroupConfig(request.body)
+  const fault = faultOf(() => checkGroup(config.groupName))
+  if (fault !== undefined) return failure(request, RESPONSE.INVALID_PARAMETER, fault)
+  groups.set(config)
+  return success(request)
+}
+
+/** One stored message by its physical offset, the number inside an offset message id. */
+export const viewMessage: Handler<BrokerContext> = ({ log }, request) => {
+  const { offset } = readHeader({ offset: int64 }, request.fields)
+  const record = log.at(offset)
+  return record === undefined
+    ? failure(request, RESPONSE.SYSTEM_ERROR, `no message begins at physical offset ${offset.toString()}`)
+    : successWithBody(request, record.bytes)
+}
+
+/** Not JSON proper: each key is a queue written as an object, the way official brokers and tools expect it. */
+export const topicStats: Handler<BrokerContext> = ({ log, name, topics }, request) => {
+  const { topic } = readHeader({ topic: text }, request.fields)
+  const config = topics.get(topic)
+  if (config === undefined) return failure(request, RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
+  const entries = Array.from({ length: Math.max(config.readQueues, config.writeQueues) }, (_, queueId) => {
+    const queue = log.existing(topic, queueId)
+    const { min, max } = queue?.range() ?? { min: 0, max: 0 }
+    const lastUpdateTimestamp = queue?.at(max - 1)?.storeTimestamp ?? 0
+    const key = JSON.stringify({ brokerName: name, queueId, topic })
+    return `${key}:${JSON.stringify({ lastUpdateTimestamp, maxOffset: max, minOffset: min })}`
+  })
+  return successWithBody(request, Buffer.from(`{"offsetTable":{${entries.join(',')}},"topicPutTps":0.0}`))
+}
+
+export const runtimeInfo: Handler<BrokerContext> = ({ holds, log, timers }, request) => {
+  const table = {
+    brokerVersion: String(PROTOCOL_VERSION),
+    brokerVersionDesc: 'V5_3_3',
+    currentTimeMillis: String(timers.now()),
+    msgPutTotalTodayNow: String(log.appended()),
+    pullRequestsHeld: String(holds.size()),
+    storeBytes: String(log.bytes()),
+  }
+  return successWithBody(request, Buffer.from(JSON.stringify({ table })))
+}
+
+const faultOf = (check: () => void): string | undefined => {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    if (isRocketError(error)) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,92 @@
+import { readHeader } from '../../protocol/fields.ts'
+import { type Frame, NO_FIELDS, responseFrame } from '../../protocol/frame.ts'
+import { REQUESTS } from '../../protocol/requests.ts'
+import { RESPONSE } from '../../protocol/responses.ts'
+import { matchesTagCode } from '../../protocol/subscription.ts'
+import { PULL_FLAG } from '../../protocol/sys-flags.ts'
+import { failure } from '../answers.ts'
+import type { BrokerContext } from '../broker-context.ts'
+import type { Queue, QueueRange, Reading, ReadStatus } from '../queue.ts'
+import type { Handler } from '../server.ts'
+import { admitPull, type PullHeader } from './pull-checks.ts'
+
+/** What an official broker gives at most in one answer when the messages are in memory, whatever is asked for. */
+const MAX_MESSAGES = 32
+const MAX_BYTES = 262_144
+/** How many messages are looked at before a pull is answered, found or not. */
+const MIN_EXAMINED = 800
+
+const CODES: Readonly<Record<ReadStatus, number>> = {
+  FOUND: RESPONSE.SUCCESS,
+  NO_MATCHED_MESSAGE: RESPONSE.PULL_RETRY_IMMEDIATELY,
+  NO_MESSAGE_IN_QUEUE: RESPONSE.PULL_NOT_FOUND,
+  OFFSET_OVERFLOW_ONE: RESPONSE.PULL_NOT_FOUND,
+  OFFSET_TOO_SMALL: RESPONSE.PULL_OFFSET_MOVED,
+  OFFSET_OVERFLOW_BADLY: RESPONSE.PULL_OFFSET_MOVED,
+}
+
+export const pullMessage: Handler<BrokerContext> = (context, request, connection) => {
+  const header = readHeader(REQUESTS.PULL_MESSAGE.asks, request.fields)
+  const pull = lookFor(context, header)
+  if ('refused' in pull) return pull.refused(request)
+  if ((header.sysFlag & PULL_FLAG.COMMIT_OFFSET) !== 0) {
+    context.offsets.set(header.consumerGroup, header.topic, header.queueId, header.commitOffset)
+  }
+  const mayWait = (header.sysFlag & PULL_FLAG.SUSPEND) !== 0
+  if (!mayWait || CODES[pull.reading.status] !== RESPONSE.PULL_NOT_FOUND) return pullAnswer(request, pull)
+  return answer =>
+    context.holds.add({
+      connection,
+      queue: pull.queue,
+      offset: pull.reading.next,
+      timeoutMs: header.suspendTimeoutMillis.toNumber(),
+      passes: pull.passes,
+      wake: () => {
+        // Group, topic and subscription may have changed meanwhile: everything is checked anew.
+        const again = lookFor(context, header)
+        answer('refused' in again ? again.refused(request) : pullAnswer(request, again))
+      },
+    })
+}
+
+interface Pull {
+  readonly queue: Queue
+  readonly passes: (tagCode: number) => boolean
+  readonly reading: Reading
+}
+
+interface RefusedPull {
+  readonly refused: (request: Frame) => Frame
+}
+
+const lookFor = (context: BrokerContext, header: PullHeader): Pull | RefusedPull => {
+  const subscription = admitPull(context, header)
+  if ('remark' in subscription) {
+    const { code, remark, fields = NO_FIELDS } = subscription
+    return { refused: request => failure(request, code, remark, fields) }
+  }
+  const queue = context.log.queue(header.topic, header.queueId)
+  const passes = (tagCode: number) => matchesTagCode(subscription, tagCode)
+  const limits = {
+    messages: Math.max(1, Math.min(MAX_MESSAGES, header.maxMsgNums)),
+    bytes: MAX_BYTES,
+    examined: Math.max(MIN_EXAMINED, header.maxMsgNums),
+  }
+  return { queue, passes, reading: queue.read(header.queueOffset, limits, passes) }
+}
+
+const pullAnswer = (request: Frame, { queue, reading }: Pull): Frame =>
+  responseFrame(request, CODES[reading.status], {
+    remark: reading.status,
+    fields: pulledFields(reading, queue.range()),
+    body: Buffer.concat(reading.parts),
+  })
+
+const pulledFields = (reading: Reading, { min, max }: QueueRange) => ({
+  suggestWhichBrokerId: '0',
+  nextBeginOffset: String(reading.next),
+  minOffset: String(min),
+  maxOffset: String(max),
+  topicSysFlag: '0',
+  groupSysFlag: '0',
+})

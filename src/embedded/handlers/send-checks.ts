@@ -1,0 +1,75 @@
+import { isRocketError } from '../../errors.ts'
+import type { HeaderOf } from '../../protocol/fields.ts'
+import { checkTopic, FORBIDDEN_TOPICS } from '../../protocol/names.ts'
+import { PROPERTY } from '../../protocol/properties.ts'
+import type { REQUESTS } from '../../protocol/requests.ts'
+import { RESPONSE } from '../../protocol/responses.ts'
+import { PERM } from '../../protocol/routes.ts'
+import { type Refusal, refusal } from '../answers.ts'
+import type { BrokerContext } from '../broker-context.ts'
+import type { TopicConfig } from '../topics.ts'
+
+/** Both send requests carry this, under long or one-letter names. */
+export type SendHeader = HeaderOf<typeof REQUESTS.SEND_MESSAGE.asks>
+
+/** `maxMessageSize` of an official broker, measured as it arrives: after compression. */
+export const MAX_BODY_BYTES = 4_194_304
+
+/**
+ * Where a send may go, creating its topic if that is allowed, or why not; the first rule that is broken decides, in the
+ * official broker's order.
+ */
+export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: Buffer): TopicConfig | Refusal => {
+  if (body.length === 0)
+    return refusal(RESPONSE.MESSAGE_ILLEGAL, 'the message has no body, at least one byte is needed')
+  const { topic, queueId } = header
+  const illegalName = nameFault(topic)
+  if (illegalName !== undefined) return refusal(RESPONSE.INVALID_PARAMETER, illegalName)
+  if (FORBIDDEN_TOPICS.has(topic)) {
+    return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" belongs to the broker, nothing can be sent to it`)
+  }
+  const config = topics.forSend(topic, header.defaultTopic, header.defaultTopicQueueNums)
+  if (config === undefined) {
+    return refusal(
+      RESPONSE.TOPIC_NOT_EXIST,
+      `topic "${topic}" does not exist and is not created by sending: create it first`,
+    )
+  }
+  const queues = Math.max(config.writeQueues, config.readQueues)
+  if (queueId >= queues) {
+    return refusal(RESPONSE.INVALID_PARAMETER, `topic "${topic}" has no queue ${queueId}, it has ${queues}`)
+  }
+  if ((config.perm & PERM.WRITE) === 0) return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" is not writable`)
+  if (body.length > MAX_BODY_BYTES) {
+    return refusal(RESPONSE.MESSAGE_ILLEGAL, `the body has ${body.length} bytes, the limit is ${MAX_BODY_BYTES}`)
+  }
+  return config
+}
+
+/** What this broker cannot do yet is refused: stored as an ordinary message it would be delivered wrongly. */
+export const refuseKind = (header: SendHeader, properties: Readonly<Record<string, string>>): Refusal | undefined => {
+  if (header.batch === true) {
+    return refusal(RESPONSE.REQUEST_CODE_NOT_SUPPORTED, 'batches are not supported by this broker')
+  }
+  if (properties[PROPERTY.TRANSACTION_PREPARED]?.toLowerCase() === 'true') {
+    return refusal(RESPONSE.NO_PERMISSION, 'transactions are disabled on this broker')
+  }
+  if (TIMER_PROPERTIES.some(name => properties[name] !== undefined) && !isDelayed(properties)) {
+    return refusal(RESPONSE.SYSTEM_ERROR, 'timer messages are disabled on this broker, delay levels are not')
+  }
+  return undefined
+}
+
+const TIMER_PROPERTIES = [PROPERTY.TIMER_DELAY_SECONDS, PROPERTY.TIMER_DELAY_MS, PROPERTY.TIMER_DELIVER_MS]
+
+const isDelayed = (properties: Readonly<Record<string, string>>): boolean => Number(properties[PROPERTY.DELAY] ?? 0) > 0
+
+const nameFault = (topic: string): string | undefined => {
+  try {
+    checkTopic(topic)
+    return undefined
+  } catch (error) {
+    if (isRocketError(error)) return error.message
+    throw error
+  }
+}

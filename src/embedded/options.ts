@@ -1,0 +1,99 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs'
+import { illegal } from '../errors.ts'
+import { MAX_QUEUES } from '../protocol/bodies.ts'
+import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from './delay-levels.ts'
+
+/** What `startEmbeddedCluster` may be told; everything has a default. */
+export interface EmbeddedClusterOptions {
+  /** Number of master brokers, named `broker-a`, `broker-b`, ...; default 1. */
+  readonly brokers?: number | undefined
+  /** Address the servers listen on, default `127.0.0.1`: nothing outside this machine reaches them. */
+  readonly host?: string | undefined
+  /**
+   * Host that routes and message ids tell clients. Default: `host`, or loopback when `host` is a wildcard. An IP
+   * address, because message ids hold its bytes.
+   */
+  readonly advertisedHost?: string | undefined
+  /** Port of the name server, default 0: any free one. */
+  readonly nameServerPort?: number | undefined
+  /** Ports of the brokers in order; those left out, and 0, are any free one. */
+  readonly brokerPorts?: readonly number[] | undefined
+  /** Default `DefaultCluster`. */
+  readonly clusterName?: string | undefined
+  /**
+   * Queues of `TBW102`, the template of auto-created topics, default 8. A created topic has the smaller of this and
+   * what the sender's header asks for (official clients ask for 4).
+   */
+  readonly defaultTopicQueueNums?: number | undefined
+  /** Whether a send to an unknown topic creates it, default true. */
+  readonly autoCreateTopics?: boolean | undefined
+  /** Topics that exist from the start on every broker: name to number of queues. */
+  readonly topics?: Readonly<Record<string, number>> | undefined
+  /** As the broker's `messageDelayLevel`, default `1s 5s 10s 30s 1m 2m ... 2h`; units ms, s, m, h, d. */
+  readonly delayLevels?: string | undefined
+  /** All timers and the clock of the servers, default `asyncScheduler`. Virtual ones are for the caller to advance. */
+  readonly scheduler?: SchedulerLike | undefined
+  /** Bytes of messages all brokers keep together, default 512 MiB, in equal shares; then the oldest go first. */
+  readonly maxStoreBytes?: number | undefined
+  /** Connections on which nothing was read or written for so long are closed. Milliseconds, default 120,000. */
+  readonly idleMs?: number | undefined
+}
+
+/** The options, complete and checked. */
+export interface ClusterPlan {
+  readonly brokerNames: readonly string[]
+  readonly host: string
+  readonly advertisedHost: string
+  readonly nameServerPort: number
+  readonly brokerPorts: readonly number[]
+  readonly clusterName: string
+  readonly templateQueues: number
+  readonly autoCreateTopics: boolean
+  readonly topics: Readonly<Record<string, number>>
+  readonly delayLevelsMs: readonly number[]
+  readonly scheduler: SchedulerLike
+  readonly brokerStoreBytes: number
+  readonly idleMs: number
+}
+
+const DEFAULT_STORE_BYTES = 512 * 1024 * 1024
+const DEFAULT_IDLE_MS = 120_000
+const LOOPBACK_OF_WILDCARD: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** Complete options, or an ERR_RMQ_ILLEGAL that names the wrong one. */
+export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => {
+  const brokers = whole('brokers', options.brokers ?? 1, 1, 100)
+  const host = options.host ?? '127.0.0.1'
+  const brokerPorts = options.brokerPorts ?? []
+  if (brokerPorts.length > brokers)
+    throw illegal(`brokerPorts names ${brokerPorts.length} ports for ${brokers} brokers`)
+  const topics = options.topics ?? {}
+  for (const [topic, queues] of Object.entries(topics)) whole(`queues of topic ${topic}`, queues, 1, MAX_QUEUES)
+  return {
+    brokerNames: Array.from({ length: brokers }, (_, index) => brokerName(index)),
+    host,
+    advertisedHost: options.advertisedHost ?? LOOPBACK_OF_WILDCARD[host] ?? host,
+    nameServerPort: port('nameServerPort', options.nameServerPort ?? 0),
+    brokerPorts: Array.from({ length: brokers }, (_, index) => port('brokerPorts', brokerPorts[index] ?? 0)),
+    clusterName: options.clusterName ?? 'DefaultCluster',
+    templateQueues: whole('defaultTopicQueueNums', options.defaultTopicQueueNums ?? 8, 1, MAX_QUEUES),
+    autoCreateTopics: options.autoCreateTopics ?? true,
+    topics,
+    delayLevelsMs: parseDelayLevels(options.delayLevels ?? DEFAULT_DELAY_LEVELS),
+    scheduler: options.scheduler ?? asyncScheduler,
+    brokerStoreBytes: Math.ceil(
+      whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,
+    ),
+    idleMs: whole('idleMs', options.idleMs ?? DEFAULT_IDLE_MS, 1, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+export const whole = (what: string, value: number, least: number, most: number): number => {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw illegal(`${what} is ${value}, it must be a whole number from ${least} to ${most}`)
+}
+
+const port = (what: string, value: number): number => whole(what, value, 0, 65_535)
+
+const brokerName = (index: number): string =>
+  index < 26 ? `broker-${String.fromCharCode('a'.charCodeAt(0) + index)}` : `broker-${index}`

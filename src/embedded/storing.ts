@@ -1,0 +1,82 @@
+import { illegal } from '../errors.ts'
+import type { Host } from '../protocol/hosts.ts'
+import { tagCode } from '../protocol/hashes.ts'
+import { PROPERTY, writeProperties } from '../protocol/properties.ts'
+import { readStoredMessages } from '../protocol/stored-message.ts'
+import { transactionOf } from '../protocol/sys-flags.ts'
+import type { BrokerContext } from './broker-context.ts'
+import type { Draft } from './log.ts'
+import type { LogRecord } from './queue.ts'
+import { SCHEDULE_TOPIC } from './topics.ts'
+
+/** A message on its way into the store: where it is meant for, and its properties still apart. */
+export interface NewMessage {
+  readonly topic: string
+  readonly queueId: number
+  readonly flag: number
+  readonly sysFlag: number
+  readonly bornTimestamp: number
+  readonly bornHost: Host
+  readonly reconsumeTimes: number
+  /** As it travels, possibly compressed. */
+  readonly storedBody: Buffer
+  readonly properties: Readonly<Record<string, string>>
+}
+
+/** Where a message goes first. */
+export interface Placement {
+  readonly draft: Draft
+  /** Delay level from 1, or 0: not delayed. */
+  readonly level: number
+}
+
+/** A message with a delay level waits in the schedule topic, its real place in its properties; all others go straight. */
+export const placeMessage = ({ delays }: Pick<BrokerContext, 'delays'>, message: NewMessage): Placement => {
+  const level = Math.min(wantedLevel(message), delays.levels)
+  if (level <= 0) return { draft: draftOf(message, message.topic, message.queueId), level: 0 }
+  const properties: Record<string, string> = {
+    ...message.properties,
+    [PROPERTY.DELAY]: String(level),
+    [PROPERTY.REAL_TOPIC]: message.topic,
+    [PROPERTY.REAL_QUEUE_ID]: String(message.queueId),
+  }
+  return { draft: draftOf({ ...message, properties }, SCHEDULE_TOPIC, level - 1), level }
+}
+
+export const storePlaced = (context: BrokerContext, { draft, level }: Placement): LogRecord => {
+  const record = context.log.append(draft)
+  if (level > 0) context.delays.add(record, level)
+  else context.holds.arrived(context.log.queue(record.topic, record.queueId))
+  return record
+}
+
+/** A delayed message comes due: a new record in its real queue, with the delay still in its properties. */
+export const deliverDelayed = (context: BrokerContext, waiting: LogRecord): void => {
+  const message = readStoredMessages(waiting.bytes).messages[0]
+  const topic = message?.properties[PROPERTY.REAL_TOPIC]
+  // A topic that is gone takes its delayed messages along.
+  if (message === undefined || topic === undefined || context.topics.get(topic) === undefined) return
+  const queueId = Number(message.properties[PROPERTY.REAL_QUEUE_ID])
+  storePlaced(context, { draft: draftOf(message, topic, queueId), level: 0 })
+}
+
+const draftOf = (message: Omit<NewMessage, 'topic' | 'queueId'>, topic: string, queueId: number): Draft => ({
+  topic,
+  queueId,
+  flag: message.flag,
+  sysFlag: message.sysFlag,
+  bornTimestamp: message.bornTimestamp,
+  bornHost: message.bornHost,
+  reconsumeTimes: message.reconsumeTimes,
+  storedBody: message.storedBody,
+  propertiesText: writeProperties(message.properties),
+  tagCode: tagCode(message.properties[PROPERTY.TAGS]),
+})
+
+const wantedLevel = ({ properties, sysFlag }: NewMessage): number => {
+  const text = properties[PROPERTY.DELAY]
+  if (text === undefined) return 0
+  if (!/^[+-]?\d{1,10}$/.test(text)) throw illegal(`delay level "${text.slice(0, 32)}" is not a number`)
+  const transaction = transactionOf(sysFlag)
+  return transaction === 'none' || transaction === 'commit' ? Number(text) : 0
+}

@@ -1,0 +1,210 @@
+/** What a caller can do something about. Match by `code`, never by `instanceof`: two copies of the package may be loaded. */
+export type ErrorCode =
+  | 'ERR_RMQ_CONNECT'
+  | 'ERR_RMQ_TIMEOUT'
+  | 'ERR_RMQ_BUSY'
+  | 'ERR_RMQ_OVERFLOW'
+  | 'ERR_RMQ_BROKER'
+  | 'ERR_RMQ_ROUTE_NOT_FOUND'
+  | 'ERR_RMQ_ILLEGAL'
+  | 'ERR_RMQ_TOO_LARGE'
+  | 'ERR_RMQ_ENCODE'
+  | 'ERR_RMQ_AUTH'
+  | 'ERR_RMQ_DECODE'
+  | 'ERR_RMQ_PROTOCOL'
+  | 'ERR_RMQ_OFFSET'
+  | 'ERR_RMQ_STALLED'
+  | 'ERR_RMQ_CLOSED'
+  | 'ERR_RMQ_STREAM_STOPPED'
+  | 'ERR_RMQ_ALREADY_CONSUMING'
+
+/** `no`: certainly not carried out. `maybe`: the bytes reached the socket, so it may have happened. */
+export type Sent = 'no' | 'maybe'
+
+/** One try of an operation that was tried more than once. */
+export interface Attempt {
+  readonly endpoint: string
+  readonly code: ErrorCode
+  readonly sent: Sent
+  readonly responseCode?: number
+  readonly elapsedMs: number
+}
+
+export interface RocketErrorDetails {
+  readonly retriable?: boolean
+  readonly sent?: Sent
+  readonly responseCode?: number
+  readonly remark?: string
+  readonly endpoint?: string
+  readonly topic?: string
+  /** `topic@brokerName:queueId` */
+  readonly queue?: string
+  /** Decimal string. */
+  readonly offset?: string
+  readonly attempts?: readonly Attempt[]
+  readonly advice?: string
+  readonly cause?: unknown
+  readonly input?: unknown
+  readonly unsent?: readonly unknown[]
+}
+
+/**
+ * The one error of this library: `code` says what, `endpoint`, `topic`, `queue` and `offset` say where, `sent` says
+ * whether it may have happened, `retriable` and `advice` say what to do.
+ */
+export class RocketError extends Error {
+  override readonly name = 'RocketError'
+  readonly code: ErrorCode
+  readonly retriable: boolean
+  readonly sent: Sent
+  readonly responseCode: number | undefined
+  readonly remark: string | undefined
+  readonly endpoint: string | undefined
+  readonly topic: string | undefined
+  readonly queue: string | undefined
+  readonly offset: string | undefined
+  readonly attempts: readonly Attempt[]
+  readonly advice: string | undefined
+  /** Of ERR_RMQ_STREAM_STOPPED: the input whose send failed. */
+  readonly input: unknown
+  /** Of ERR_RMQ_STREAM_STOPPED: inputs that had arrived and were not stored. */
+  readonly unsent: readonly unknown[]
+
+  constructor(code: ErrorCode, message: string, details: RocketErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.retriable = details.retriable ?? false
+    this.sent = details.sent ?? 'no'
+    this.responseCode = details.responseCode
+    this.remark = details.remark
+    this.endpoint = details.endpoint
+    this.topic = details.topic
+    this.queue = details.queue
+    this.offset = details.offset
+    this.attempts = details.attempts ?? []
+    this.advice = details.advice
+    this.input = details.input
+    this.unsent = details.unsent ?? []
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, retriable, sent, responseCode, remark, endpoint, topic, queue, offset, attempts, advice } =
+      this
+    return { name, code, message, retriable, sent, responseCode, remark, endpoint, topic, queue, offset, attempts, advice }
+  }
+}
+
+/** Whether something is a RocketError, also one made by another copy of this package. */
+export const isRocketError = (error: unknown): error is RocketError =>
+  error instanceof RocketError ||
+  (error instanceof Error && error.name === 'RocketError' && String((error as RocketError).code).startsWith('ERR_RMQ_'))
+
+/** The same error with more told about where and how it happened. */
+export const withDetails = (error: RocketError, details: RocketErrorDetails): RocketError =>
+  new RocketError(error.code, error.message, {
+    ...present({
+      retriable: error.retriable,
+      sent: error.sent,
+      responseCode: error.responseCode,
+      remark: error.remark,
+      endpoint: error.endpoint,
+      topic: error.topic,
+      queue: error.queue,
+      offset: error.offset,
+      attempts: error.attempts,
+      advice: error.advice,
+      cause: error.cause,
+    }),
+    ...details,
+  })
+
+const present = (details: Record<string, unknown>): RocketErrorDetails =>
+  Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined))
+
+const messageOf = (cause: unknown): string => (cause instanceof Error && cause.message ? `: ${cause.message}` : '')
+
+export const notConnected = (endpoint: string, cause?: unknown): RocketError =>
+  new RocketError('ERR_RMQ_CONNECT', `no connection to ${endpoint}${messageOf(cause)}`, {
+    retriable: true,
+    endpoint,
+    cause,
+    advice: 'check that the server runs and that its advertised address is reachable from here (brokerIP1, or addressMap)',
+  })
+
+export const connectionLost = (endpoint: string, sent: Sent, cause?: unknown): RocketError =>
+  new RocketError('ERR_RMQ_CONNECT', `connection to ${endpoint} lost${messageOf(cause)}`, {
+    retriable: true,
+    sent,
+    endpoint,
+    cause,
+    advice: sent === 'maybe' ? 'it may have been carried out: repeat only what may happen twice' : 'try again',
+  })
+
+export const requestTimeout = (endpoint: string, opaque: number, timeoutMs: number, sent: Sent): RocketError =>
+  new RocketError('ERR_RMQ_TIMEOUT', `no response to #${opaque} from ${endpoint} within ${timeoutMs} ms`, {
+    retriable: true,
+    sent,
+    endpoint,
+    advice: sent === 'maybe' ? 'it may have been carried out: repeat only what may happen twice' : 'try again',
+  })
+
+export const operationTimeout = (what: string, timeoutMs: number, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_TIMEOUT', `${what} took longer than ${timeoutMs} ms`, { retriable: true, ...details })
+
+/** Bad input: nothing was sent, nothing else is affected. */
+export const illegal = (message: string, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_ILLEGAL', message, { advice: 'fix the call', ...details })
+
+export const tooLarge = (what: string, bytes: number, limit: number, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_TOO_LARGE', `${what} has ${bytes} bytes, the limit is ${limit}`, {
+    advice: 'send less in one piece, or raise the limit on both sides',
+    ...details,
+  })
+
+export const encodeFailed = (what: string, cause: unknown, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_ENCODE', `cannot encode ${what}${messageOf(cause)}`, {
+    cause,
+    advice: 'fix the value or its codec',
+    ...details,
+  })
+
+/** One message, or one body, that cannot be read. */
+export const decodeFailed = (message: string, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_DECODE', message, { advice: 'choose onDecodeError; keep the bytes for a bug report', ...details })
+
+/** Bytes that break the protocol: the connection they came on is given up. */
+export const protocolError = (message: string, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_PROTOCOL', message, { advice: 'is this a RocketMQ remoting port?', ...details })
+
+export const overflow = (what: string, limit: number, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_OVERFLOW', `${what} is full: the limit is ${limit}`, {
+    retriable: true,
+    advice: 'slow the source down, or raise the limit',
+    ...details,
+  })
+
+export const routeNotFound = (topic: string, why: string, details: RocketErrorDetails = {}): RocketError =>
+  new RocketError('ERR_RMQ_ROUTE_NOT_FOUND', `no route to topic "${topic}": ${why}`, {
+    topic,
+    advice: 'create the topic (or turn on autoCreateTopicEnable), and check namespace and name server',
+    ...details,
+  })
+
+/** The end of a stream of sends after its first failure. */
+export const streamStopped = (cause: RocketError, input: unknown, unsent: readonly unknown[]): RocketError =>
+  new RocketError('ERR_RMQ_STREAM_STOPPED', `a send failed and ${unsent.length} inputs were not sent: ${cause.message}`, {
+    cause,
+    sent: cause.sent,
+    attempts: cause.attempts,
+    input,
+    unsent,
+    advice: 'send `input` and `unsent` again, or use onError: "continue"',
+  })
+
+export const closed = (what: string): RocketError =>
+  new RocketError('ERR_RMQ_CLOSED', `${what} is closed`, { advice: 'create a new one' })
+
+export const alreadyConsuming = (group: string): RocketError =>
+  new RocketError('ERR_RMQ_ALREADY_CONSUMING', `this consumer of group "${group}" has a subscriber already`, {
+    advice: 'subscribe once per consumer and share what it emits, or create a second consumer',
+  })

@@ -1,0 +1,28 @@
+import { codecs } from './codecs.ts'
+import type { Codec } from './codecs.ts'
+
+/** A topic's name and how its bodies are read and written. The name is a literal type, so it tells topics apart. */
+export interface Topic<N extends string = string, T = unknown> {
+  readonly name: N
+  readonly codec: Codec<T>
+}
+
+/** A topic of raw bodies, or of the values of a codec: `topic('orders', codecs.json<Order>())`. */
+export function topic<const N extends string>(name: N): Topic<N, Uint8Array>
+export function topic<const N extends string, T>(name: N, codec: Codec<T>): Topic<N, T>
+export function topic(name: string, codec: Codec<unknown> = codecs.buffer as Codec<unknown>): Topic {
+  return { name, codec }
+}
+
+/** Which messages of a topic a consumer wants. */
+export interface SubscriptionSpec<N extends string = string, T = unknown> {
+  readonly topic: Topic<N, T>
+  /** Tag expression: `*` (the default) or tags joined by `||`. */
+  readonly tags: string
+}
+
+/** A subscription to a topic: `on(orders, { tags: 'new || paid' })`. Default: every message. */
+export const on = <const N extends string, T>(
+  topic: Topic<N, T>,
+  options: { readonly tags?: string } = {},
+): SubscriptionSpec<N, T> => ({ topic, tags: options.tags ?? '*' })

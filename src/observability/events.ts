@@ -1,0 +1,62 @@
+import type { RocketError } from '../errors.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+
+/** What a connection is used for: `control` for everything a client asks or is asked, `pull` for held pulls. */
+export type ConnectionRole = 'control' | 'pull'
+
+export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'closing' | 'closed'
+
+/**
+ * Everything worth telling, as one union. The library reports; logger, metrics and tests read. `at` is the time of the
+ * client's scheduler in ms.
+ */
+export type ClientEvent = { readonly at: number } & ReportedEvent
+
+export type ReportedEvent =
+  | {
+      readonly type: 'connection-state'
+      readonly endpoint: string
+      readonly role: ConnectionRole
+      readonly state: ConnectionState
+      readonly cause?: unknown
+      /** How long the gate waits before it dials again, ms. */
+      readonly retryInMs?: number
+    }
+  | { readonly type: 'late-response'; readonly endpoint: string; readonly opaque: number }
+  | { readonly type: 'inbound-refused'; readonly endpoint: string; readonly code: number; readonly reason: string }
+  | { readonly type: 'name-server-failed'; readonly endpoint: string; readonly error: RocketError }
+  | { readonly type: 'route-refreshed'; readonly topic: string; readonly changed: boolean }
+  | { readonly type: 'route-failed'; readonly topic: string; readonly error: RocketError; readonly keptLastGood: boolean }
+  | { readonly type: 'heartbeat-failed'; readonly endpoint: string; readonly error: RocketError }
+  | { readonly type: 'send-retried'; readonly topic: string; readonly messageId: string; readonly error: RocketError }
+  | {
+      readonly type: 'send-abandoned'
+      readonly topic: string
+      readonly messageId: string
+      readonly outcome: 'stored' | 'failed'
+      readonly error?: RocketError
+    }
+  | {
+      readonly type: 'send-not-replicated'
+      readonly topic: string
+      readonly messageId: string
+      readonly status: string
+      readonly brokerName: string
+    }
+  | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
+  | { readonly type: 'assignment-changed'; readonly group: string; readonly added: number; readonly removed: number; readonly current: number }
+  | { readonly type: 'start-position'; readonly group: string; readonly queue: QueueRef; readonly offset: string; readonly reason: string }
+  | { readonly type: 'offset-corrected'; readonly group: string; readonly queue: QueueRef; readonly from: string; readonly to: string }
+  | {
+      readonly type: 'consumer-failure'
+      readonly group: string
+      readonly where: 'rebalance' | 'start-position' | 'pull' | 'decode' | 'handler' | 'send-back' | 'commit' | 'stall' | 'leave'
+      readonly error: unknown
+      readonly queue?: QueueRef
+      readonly offset?: string
+    }
+
+/** Reports an event. Never throws, never blocks: listeners run outside of the state transition that reports. */
+export type Report = (event: ReportedEvent) => void
+
+export const SILENT: Report = () => undefined

@@ -1,0 +1,49 @@
+import { pino, destination } from 'pino'
+import { isRocketError } from '../errors.ts'
+import type { ClientEvent } from './events.ts'
+
+/** The pino-shaped part of a logger that we call. Pass a pino instance, or anything of this shape. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
+  'name-server-failed': 'warn',
+  'route-failed': 'warn',
+  'heartbeat-failed': 'warn',
+  'send-abandoned': 'warn',
+  'send-not-replicated': 'warn',
+  'input-dropped': 'warn',
+  'offset-corrected': 'warn',
+  'inbound-refused': 'warn',
+  'consumer-failure': 'error',
+  'assignment-changed': 'info',
+  'start-position': 'info',
+}
+
+const levelOf = (event: ClientEvent): Level => {
+  if (event.type === 'connection-state') return event.state === 'disconnected' ? 'warn' : 'debug'
+  return LEVELS[event.type] ?? 'debug'
+}
+
+/** Writes one event to a logger. Errors become their JSON form; payloads are never part of an event. */
+export const logEvent = (logger: Logger, event: ClientEvent): void => {
+  const { type, ...fields } = event
+  logger[levelOf(event)](serialized(fields), `rocketmq ${type}`)
+}
+
+const serialized = (fields: object): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]: [string, unknown]) => [
+      name,
+      isRocketError(value) ? value.toJSON() : value instanceof Error ? { name: value.name, message: value.message } : value,
+    ]),
+  )
+
+/** pino at `warn` to stderr: stdout belongs to data. Synchronous, so that nothing is lost when the process ends. */
+export const defaultLogger = (): Logger => pino({ level: 'warn', name: 'rocketmq-rxjs' }, destination({ fd: 2, sync: true }))

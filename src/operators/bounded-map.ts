@@ -1,0 +1,181 @@
+import { from, Observable, type ObservableInput, type OperatorFunction, type Subscriber } from 'rxjs'
+import { createAdmission, type WaitingLimits } from './admission.ts'
+import { inTurn } from './in-turn.ts'
+import { createLanes } from './lanes.ts'
+import { readySubscriber } from './ready-subscriber.ts'
+import { inOrderOfCompletion, inOrderOfSource, type Place } from './source-order.ts'
+import { createLine, type Waiter } from './waiting-room.ts'
+
+/** What a boundedMap holds at a moment. */
+export interface Load {
+  /** Items at work. */
+  readonly active: number
+  /** Items not started. */
+  readonly waiting: number
+  /** The bytes of those, where `bytesOf` is given. */
+  readonly waitingBytes: number
+  /** Results kept back behind a slow head (`order: 'source'`). */
+  readonly held: number
+}
+
+export interface BoundedMapOptions<T, R = never> {
+  /** Items at work at once. A function is asked before each start. One is always let in, whatever the number. */
+  readonly concurrency: number | (() => number)
+  /** The next item of a key waits until the previous one has ended. Keys are compared as by Map. Default: no keys. */
+  readonly keyBy?: ((item: T) => unknown) | undefined
+  /** Results as they come (`completion`, default), or in the order of their items (`source`). */
+  readonly order?: 'completion' | 'source' | undefined
+  /** Default: what waits is not limited, which is right only where the source is paced by something else. */
+  readonly buffer?: WaitingLimits<T, R> | undefined
+  /** When it emits: nothing more is taken, what waits is put back, what runs is finished, then it completes. */
+  readonly until$?: Observable<unknown> | undefined
+  /** Gets what waited when `until$` emitted, in the order it came. */
+  readonly putBack?: ((item: T) => void) | undefined
+  /** Told whenever an item came or ended, and at the very end with zeros. */
+  readonly onLoad?: ((load: Load) => void) | undefined
+}
+
+interface Job<T, R> extends Waiter, Place<R> {
+  readonly item: T
+}
+
+const NOTHING: Load = { active: 0, waiting: 0, waitingBytes: 0, held: 0 }
+
+/**
+ * Works on up to `concurrency` items at once. Unlike `mergeMap` it can limit what waits, keep the order of each key
+ * or of the results, and it never recurses: any number of works that end at once, and sources that emit from within
+ * `next`, are safe.
+ *
+ * An error of the source, of a work or of an option ends everything: make it a value inside `work` if the rest should
+ * go on. Completes after the source and the last work. Unsubscribing stops both. A work that returns an array costs
+ * no subscription.
+ */
+export const boundedMap =
+  <T, R>(
+    work: (item: T, index: number) => ObservableInput<R>,
+    { concurrency, keyBy, order, buffer = {}, until$, putBack, onLoad }: BoundedMapOptions<T, R>,
+  ): OperatorFunction<T, R> =>
+  source$ =>
+    new Observable<R>(subscriber => {
+      const out = inTurn(subscriber, () => turn())
+      const results =
+        order === 'source'
+          ? inOrderOfSource<R, Job<T, R>>(out.next, () => subscriber.closed)
+          : inOrderOfCompletion<R, Job<T, R>>(out.next)
+      const room = keyBy ? createLanes<Job<T, R>>(buffer.overflow === 'drop-oldest') : createLine<Job<T, R>>()
+      const admission = createAdmission(buffer, room, results)
+      const running = new Set<Subscriber<R>>()
+      let arrived = 0
+      let active = 0
+      let sourceOpen = true
+      let looping = false
+
+      const hasSlot = (taken: number) =>
+        taken === 0 || taken < (typeof concurrency === 'function' ? concurrency() : concurrency)
+
+      const finish = (job: Job<T, R>) => {
+        active--
+        room.leave(job)
+        results.finish(job)
+        turn()
+      }
+
+      const start = (job: Job<T, R>) => {
+        active++
+        const input = work(job.item, job.index)
+        if (Array.isArray(input)) {
+          for (const result of input as readonly R[]) if (!subscriber.closed) results.add(job, result)
+          return finish(job)
+        }
+        const inner = readySubscriber<R>(
+          result => results.add(job, result),
+          out.error,
+          () => {
+            running.delete(inner)
+            finish(job)
+          },
+        )
+        running.add(inner)
+        from(input).subscribe(inner)
+      }
+
+      // The one place that starts anything. A loop, not a recursion: works that end at once cost no stack.
+      const turn = () => {
+        if (looping || out.postpones()) return // whoever is below us on the stack will see the change
+        looping = true
+        try {
+          while (!subscriber.closed && hasSlot(active)) {
+            const job = admission.take()
+            if (!job) break
+            start(job)
+          }
+          looping = false
+          if (subscriber.closed) return
+          onLoad?.({ active, waiting: room.size, waitingBytes: admission.waitingBytes, held: results.held })
+        } catch (cause) {
+          looping = false
+          out.error(cause)
+        }
+        if (!sourceOpen && active === 0 && room.size === 0) out.complete()
+      }
+
+      const drop = (job: Job<T, R>) => {
+        buffer.onDrop?.(job.item)
+        job.counted = false
+        if (buffer.resultOfDropped) results.add(job, buffer.resultOfDropped(job.item))
+        results.finish(job)
+      }
+
+      const accept = (item: T) => {
+        try {
+          const job: Job<T, R> = {
+            item,
+            index: arrived++,
+            key: keyBy?.(item),
+            bytes: buffer.bytesOf?.(item) ?? 0,
+            waiting: false,
+            lane: undefined,
+            behind: undefined,
+            held: undefined,
+            counted: true,
+            finished: false,
+          }
+          const startsAtOnce = room.isFree(job.key) && hasSlot(active + room.startable)
+          for (const dropped of admission.admit(job, startsAtOnce)) drop(dropped)
+        } catch (cause) {
+          out.error(cause)
+        }
+        turn()
+      }
+
+      const stop = () => {
+        stopper.unsubscribe()
+        upstream.unsubscribe()
+        sourceOpen = false
+        try {
+          for (const job of admission.takeAll()) {
+            putBack?.(job.item)
+            results.finish(job)
+          }
+        } catch (cause) {
+          out.error(cause)
+        }
+        turn()
+      }
+
+      const end = () => {
+        sourceOpen = false
+        turn()
+      }
+      const upstream = readySubscriber<T>(accept, out.error, end)
+      const stopper = readySubscriber<unknown>(stop, out.error, () => undefined)
+      // Registered first, so that a source or a work that never returns from `subscribe` is stopped, too.
+      subscriber.add(() => {
+        upstream.unsubscribe()
+        stopper.unsubscribe()
+        for (const inner of running) inner.unsubscribe()
+        onLoad?.(NOTHING)
+      })
+      until$?.subscribe(stopper)
+      if (!upstream.closed) source$.subscribe(upstream)
+    })

@@ -1,0 +1,183 @@
+import { catchError, defer, firstValueFrom, map, Observable, of, race, take, takeUntil, tap, timer } from 'rxjs'
+import type { OperatorFunction, Subscription } from 'rxjs'
+import { checkedMs } from '../client/config.ts'
+import { NOTHING_LEFT } from '../client/shared-client.ts'
+import type { CloseReport, SharedClient } from '../client/shared-client.ts'
+import { closed, illegal, isRocketError, RocketError } from '../errors.ts'
+import type { Outbound } from '../messages/message.ts'
+import { neverSync } from '../operators/never-sync.ts'
+import { abortable } from './abortable.ts'
+import { oneOf, resolveProducerOptions } from './options.ts'
+import type { ProducerOptions } from './options.ts'
+import { toOutgoing } from './outgoing.ts'
+import { createSender } from './send.ts'
+import { sendAll, sendFrom$ } from './send-all.ts'
+import type { SendOutcome, SendStreamOptions, Sent } from './send-all.ts'
+import { checkRequirement } from './send-result.ts'
+import type { Requirement, SendResult } from './send-result.ts'
+import { createSendSlots } from './send-slots.ts'
+import type { Abandoned, Pressure } from './send-slots.ts'
+import { createTopicBoards } from './topic-boards.ts'
+
+export interface SendOptions {
+  /** Budget of this send with all its repeats, ms. Default: the producer's timeoutMs. */
+  readonly timeoutMs?: number
+  /** What must be true of a stored message. Default `stored`: also when it is not yet flushed or replicated. */
+  readonly require?: Requirement
+  /** Aborting acts as unsubscribing does, and the operation errors with the reason. */
+  readonly signal?: AbortSignal
+}
+
+type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
+type Continuing<In> = SendStreamOptions<In> & { readonly onError: 'continue' }
+
+export interface Producer extends AsyncDisposable {
+  /**
+   * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
+   * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
+   * unsent, and `events$` tells how it ended. Errors: see RocketError.sent for whether it may be stored.
+   */
+  send$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendResult>
+  /** `send$` that never errors: the failure is in the outcome. Safe in any flattening operator. */
+  sendOutcome$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>>
+  /** Sends whatever the source emits, so many at once; outcomes carry their inputs. */
+  sendAll<In, T>(project: (input: In) => Outbound<T>, options?: Stopping<In>): OperatorFunction<In, Sent<In>>
+  sendAll<In, T>(project: (input: In) => Outbound<T>, options: Continuing<In>): OperatorFunction<In, SendOutcome<In>>
+  /** The same for what can be pulled: arrays, generators, Node streams. Never reads ahead of `concurrency`. */
+  sendFrom$<In, T>(
+    source: AsyncIterable<In> | Iterable<In>,
+    project: (input: In) => Outbound<T>,
+    options?: Omit<Stopping<In>, 'buffer'>,
+  ): Observable<Sent<In>>
+  sendFrom$<In, T>(
+    source: AsyncIterable<In> | Iterable<In>,
+    project: (input: In) => Outbound<T>,
+    options: Omit<Continuing<In>, 'buffer'>,
+  ): Observable<SendOutcome<In>>
+  /** How busy this producer is, now and whenever that changes. */
+  readonly pressure$: Observable<Pressure>
+  /** One `undefined` when everything accepted so far has ended. */
+  flush$(): Observable<void>
+  send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
+  sendOutcome<T>(message: Outbound<T>, options?: SendOptions): Promise<SendOutcome<Outbound<T>>>
+  flush(): Promise<void>
+  /** Accepts nothing more, awaits what is on the way (at most `timing.drainMs`), and tells what was left. */
+  close(options?: { readonly drainMs?: number }): Promise<CloseReport>
+}
+
+export const createProducer = (shared: SharedClient, given: ProducerOptions = {}): Producer => {
+  const settings = resolveProducerOptions(given)
+  const { runtime, routes, broker, heartbeats, life, report, timing } = shared
+  const { scheduler, asap, random, newMessageId } = runtime
+  const slots = createSendSlots(settings)
+  const boards = createTopicBoards({ routes, scheduler, random, ...settings })
+  const sender = createSender({
+    sending: broker.sending,
+    boards,
+    settings,
+    report,
+    scheduler,
+    random,
+    refresh: topic => routes.refresh(topic),
+  })
+  const hop = neverSync<SendResult>(asap)
+  let membership: Subscription | undefined
+
+  /** The first send makes the group known to the brokers in use. */
+  const join = (): void => {
+    membership ??= heartbeats
+      .announce$({ producerGroup: settings.group, endpoints$: boards.endpoints$ })
+      .subscribe({ error: () => undefined })
+  }
+
+  const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
+    const messageId = newMessageId()
+    return defer(() => {
+      if (shared.isClosed()) throw closed('the client')
+      const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
+      const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
+      const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
+      const { topic } = outgoing
+      join()
+      let abandoned = false
+      return slots
+        .run$({
+          bytes: outgoing.body.length,
+          work$: written => sender.send$(outgoing, timeoutMs, written, () => abandoned),
+          onLeft: () => (abandoned = true),
+          onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
+        })
+        .pipe(tap(result => checked(result, require)))
+    }).pipe(abortable(options.signal), hop, life.held())
+  }
+
+  const checked = (result: SendResult, require: Requirement): void => {
+    if (result.status === 'ok') return
+    const { status, messageId, queue } = result
+    report({ type: 'send-not-replicated', topic: queue.topic, messageId, status, brokerName: queue.brokerName })
+    checkRequirement(result, require)
+  }
+
+  const outcome$ = <In, T>(input: In, message: () => Outbound<T>, options?: SendOptions): Observable<SendOutcome<In>> =>
+    defer(() => send$(message(), options)).pipe(
+      map((result): SendOutcome<In> => ({ ok: true, input, result })),
+      catchError((cause: unknown) => of<SendOutcome<In>>({ ok: false, input, error: asRocketError(cause) })),
+    )
+  const projected =
+    <In, T>(project: (input: In) => Outbound<T>) =>
+    (input: In): Observable<SendOutcome<In>> =>
+      outcome$(input, () => project(input))
+
+  const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
+
+  const close$ = (drainMs: number): Observable<CloseReport> =>
+    defer(() => {
+      const late$ = timer(drainMs, scheduler)
+      return race(slots.flushed$, late$).pipe(
+        take(1),
+        map((): CloseReport => ({ ...NOTHING_LEFT, forced: slots.pending() > 0, unsent: slots.pending() })),
+        tap(() => {
+          delist()
+          slots.close()
+          membership?.unsubscribe()
+          boards.close()
+        }),
+      )
+    })
+  const delist = shared.enlist({ kind: 'producer', close$ })
+  let closing: Promise<CloseReport> | undefined
+  const close: Producer['close'] = ({ drainMs } = {}) => {
+    slots.refuse()
+    closing ??= firstValueFrom(close$(checkedMs('drainMs', drainMs, timing.drainMs, 0)).pipe(life.held()))
+    return closing
+  }
+
+  const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions) => outcome$(message, () => message, options)
+  return {
+    send$,
+    sendOutcome$,
+    // The two overloads differ only in what the caller may expect: 'stop' lets only successes through.
+    sendAll: <In, T>(project: (input: In) => Outbound<T>, options: SendStreamOptions<In> = {}) =>
+      sendAll(projected(project), options, report) as OperatorFunction<In, Sent<In>>,
+    sendFrom$: <In, T>(
+      source: AsyncIterable<In> | Iterable<In>,
+      project: (input: In) => Outbound<T>,
+      options: Omit<SendStreamOptions<In>, 'buffer'> = {},
+    ) => sendFrom$(source, projected(project), options) as Observable<Sent<In>>,
+    pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
+    flush$,
+    send: (message, options) => firstValueFrom(send$(message, options)),
+    sendOutcome: (message, options) => firstValueFrom(sendOutcome$(message, options)),
+    flush: () => firstValueFrom(flush$()),
+    close,
+    [Symbol.asyncDispose]: () => close().then(() => undefined),
+  }
+}
+
+const outcomeOf = (how: Abandoned) =>
+  how.stored ? ({ outcome: 'stored' } as const) : ({ outcome: 'failed', error: asRocketError(how.error) } as const)
+
+const asRocketError = (cause: unknown): RocketError =>
+  isRocketError(cause)
+    ? cause
+    : illegal(`the message could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

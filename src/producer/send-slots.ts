@@ -1,0 +1,209 @@
+import { defer, distinctUntilChanged, filter, map, Observable, startWith, Subject, Subscription, take } from 'rxjs'
+import type { Subscriber } from 'rxjs'
+import { closed, overflow } from '../errors.ts'
+import { createQueue } from '../operators/queue.ts'
+
+/** How busy a producer is. */
+export interface Pressure {
+  readonly inFlight: number
+  readonly queued: number
+  readonly queuedBytes: number
+  /** Whether one more send would find room. */
+  readonly accepting: boolean
+}
+
+export interface SlotLimits {
+  readonly maxInFlight: number
+  readonly maxQueued: number
+  readonly maxQueuedBytes: number
+}
+
+/** How a send ended after its subscriber had left. */
+export type Abandoned = { readonly stored: true } | { readonly stored: false; readonly error: unknown }
+
+export interface Job<T> {
+  readonly bytes: number
+  /** Cold; calls `written` when bytes reached a socket. */
+  readonly work$: (written: () => void) => Observable<T>
+  /** The subscriber has left after bytes reached a socket. */
+  readonly onLeft: () => void
+  /** How that ended. */
+  readonly onAbandoned: (how: Abandoned) => void
+}
+
+export interface SendSlots {
+  run$<T>(job: Job<T>): Observable<T>
+  readonly pressure$: Observable<Pressure>
+  /** Emits once when everything accepted until it is subscribed has ended. */
+  readonly flushed$: Observable<void>
+  /** Nothing more is accepted. */
+  refuse(): void
+  /** What waits fails with ERR_RMQ_CLOSED. */
+  close(): void
+  /** What is on the way or waits. */
+  pending(): number
+}
+
+interface Waiting {
+  readonly bytes: number
+  readonly start: () => void
+  readonly refuse: (error: unknown) => void
+  gone: boolean
+}
+
+/**
+ * A bounded number of sends on the way, a bounded number waiting, then ERR_RMQ_OVERFLOW. Unsubscribing a send that waits
+ * takes it out; one whose bytes reached a socket cannot be unsent, so it keeps its slot until it ends.
+ */
+export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: SlotLimits): SendSlots => {
+  const changes = new Subject<void>()
+  const endings = new Subject<void>()
+  const unended = new Map<number, number>() // generation ⇒ how many of it have not ended; each flush begins a new one
+  let generation = 0
+  const waiting = createQueue<Waiting>()
+  let inFlight = 0
+  let queued = 0
+  let queuedBytes = 0
+  let isClosed = false
+  let filling = false
+
+  const snapshot = (): Pressure => ({ inFlight, queued, queuedBytes, accepting: !isClosed && hasRoom(0) })
+  const hasRoom = (bytes: number): boolean =>
+    inFlight < maxInFlight || (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes)
+  const changed = (): void => {
+    if (changes.observed) changes.next()
+  }
+
+  /** The one place that starts what waits: a loop, so that sends that fail at once cost no stack. */
+  const fill = (): void => {
+    if (filling) return
+    filling = true
+    while (inFlight < maxInFlight) {
+      const next = waiting.shift()
+      if (next === undefined) break
+      if (next.gone) continue
+      queued--
+      queuedBytes -= next.bytes
+      next.start()
+    }
+    filling = false
+    changed()
+  }
+
+  const accept = (): (() => void) => {
+    const mine = generation
+    unended.set(mine, (unended.get(mine) ?? 0) + 1)
+    return () => {
+      const left = (unended.get(mine) ?? 1) - 1
+      if (left > 0) unended.set(mine, left)
+      else {
+        unended.delete(mine)
+        endings.next()
+      }
+    }
+  }
+
+  const execute = <T>(job: Job<T>, subscriber: Subscriber<T>, ended: () => void): (() => void) => {
+    inFlight++
+    let written = false
+    let left = false
+    let over = false
+    const end = (): void => {
+      over = true
+      inFlight--
+      ended()
+    }
+    const inner = new Subscription()
+    inner.add(
+      job
+        .work$(() => (written = true))
+        .subscribe({
+          next: value => {
+            end()
+            if (left) job.onAbandoned({ stored: true })
+            else {
+              subscriber.next(value)
+              subscriber.complete()
+            }
+            fill()
+          },
+          error: (error: unknown) => {
+            end()
+            if (left) job.onAbandoned({ stored: false, error })
+            else subscriber.error(error)
+            fill()
+          },
+        }),
+    )
+    return () => {
+      if (over) return
+      left = true
+      if (written) return job.onLeft()
+      end()
+      inner.unsubscribe()
+      fill()
+    }
+  }
+
+  const run$ = <T>(job: Job<T>): Observable<T> =>
+    new Observable<T>(subscriber => {
+      if (isClosed) return subscriber.error(closed('the producer'))
+      if (inFlight < maxInFlight && queued === 0) {
+        const leave = execute(job, subscriber, accept())
+        changed()
+        return leave
+      }
+      if (!hasRoom(job.bytes)) return subscriber.error(overflow('the send queue of the producer', maxQueued))
+      const ended = accept()
+      let leave: (() => void) | undefined
+      const entry: Waiting = {
+        bytes: job.bytes,
+        start: () => {
+          leave = execute(job, subscriber, ended)
+        },
+        refuse: error => subscriber.error(error),
+        gone: false,
+      }
+      waiting.push(entry)
+      queued++
+      queuedBytes += job.bytes
+      changed()
+      return () => {
+        if (leave !== undefined) return leave()
+        if (entry.gone) return
+        entry.gone = true
+        queued--
+        queuedBytes -= job.bytes
+        ended()
+        if (waiting.length > 2 * queued + 1_024) waiting.retain(({ gone }) => !gone)
+        changed()
+      }
+    })
+
+  const pressure$ = defer(() => changes.pipe(startWith(undefined), map(snapshot), distinctUntilChanged(samePressure)))
+
+  return {
+    run$,
+    pressure$,
+    flushed$: defer(() => {
+      const upTo = generation++
+      const isOver = (): boolean => [...unended.keys()].every(one => one > upTo)
+      return endings.pipe(startWith(undefined), filter(isOver), take(1))
+    }),
+    refuse: () => {
+      isClosed = true
+      changed()
+    },
+    close: () => {
+      isClosed = true
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (!next.gone) next.refuse(closed('the producer'))
+      }
+      changed()
+    },
+    pending: () => inFlight + queued,
+  }
+}
+
+const samePressure = (a: Pressure, b: Pressure): boolean =>
+  a.inFlight === b.inFlight && a.queued === b.queued && a.queuedBytes === b.queuedBytes && a.accepting === b.accepting

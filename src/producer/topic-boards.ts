@@ -1,0 +1,147 @@
+import { defer, distinctUntilChanged, filter, map, of, startWith, Subject, switchMap, take, throwError, timeout } from 'rxjs'
+import type { Observable, SchedulerLike } from 'rxjs'
+import { operationTimeout, routeNotFound } from '../errors.ts'
+import type { RocketError } from '../errors.ts'
+import type { RouteState } from '../nameserver/route-state.ts'
+import type { Routes } from '../nameserver/routes.ts'
+import type { TopicRoute } from '../protocol/bodies.ts'
+import { masterOf } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/routes.ts'
+
+/** Where a topic's messages may go now. */
+export interface Board {
+  readonly queues: readonly MessageQueue[]
+  /** The broker's address that takes sends. */
+  masterOf(brokerName: string): string | undefined
+  /** Whether the topic does not exist yet and the brokers are asked to create it. */
+  readonly fromTemplate: boolean
+}
+
+export interface TopicBoards {
+  /** The board of a topic, at once if it is known. Errors when there is nowhere to send to. */
+  board$(topic: string, timeoutMs: number): Observable<Board>
+  /** Where the rotation of this topic stands; each call moves it on. */
+  nextCursor(topic: string): number
+  /** Brokers that this producer uses. */
+  readonly endpoints$: Observable<ReadonlySet<string>>
+  close(): void
+}
+
+export interface TopicBoardsOptions {
+  readonly routes: Routes
+  readonly scheduler: SchedulerLike
+  readonly random: () => number
+  readonly autoCreateTopics: boolean
+  readonly defaultTopicQueues: number
+}
+
+/** The topic whose route new topics get, if brokers create them on demand. */
+export const TEMPLATE_TOPIC = 'TBW102'
+
+/** How long a bad answer is believed before the next send has the name servers asked again, ms. */
+const FRESH_MS = 1_000
+
+interface Watched {
+  state: RouteState | undefined
+  board: Board | undefined
+  cursor: number
+  readonly stop: () => void
+}
+
+/** The routes of the topics that a producer sends to, kept at hand so that a send need not ask. */
+export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
+  const { routes, scheduler, random, autoCreateTopics, defaultTopicQueues } = options
+  const topics = new Map<string, Watched>()
+  const changes = new Subject<void>()
+
+  const watch = (topic: string): Watched => {
+    const known = topics.get(topic)
+    if (known !== undefined) return known
+    const watched: Watched = {
+      state: undefined,
+      board: undefined,
+      cursor: Math.floor(random() * 2 ** 20), // as Java, each client begins elsewhere
+      stop: () => subscription.unsubscribe(),
+    }
+    topics.set(topic, watched)
+    const subscription = routes.routes$(topic).subscribe({
+      next: state => {
+        watched.state = state
+        watched.board = state.route === undefined ? undefined : toBoard(state.publishQueues, state.route, false)
+        changes.next()
+      },
+      error: () => undefined, // route streams never error
+    })
+    return watched
+  }
+
+  /** The first answer about a topic that is not an old failure. */
+  const answer$ = (topic: string): Observable<RouteState> =>
+    defer(() => {
+      const freshFrom = scheduler.now() - FRESH_MS
+      const isFresh = (state: RouteState): boolean => state.status === 'known' || state.askedAt >= freshFrom
+      const { state } = watch(topic)
+      if (state !== undefined && !isFresh(state)) routes.refresh(topic)
+      return routes.routes$(topic).pipe(filter(isFresh), take(1))
+    })
+
+  const fromTemplate$ = (topic: string, missing: RocketError | undefined): Observable<Board> =>
+    answer$(TEMPLATE_TOPIC).pipe(
+      map(({ publishQueues, route }) => {
+        if (route === undefined || publishQueues.length === 0) {
+          throw routeNotFound(topic, 'neither the topic nor the template TBW102 exists', missing ? { cause: missing } : {})
+        }
+        const queues = publishQueues.filter(queue => queue.queueId < defaultTopicQueues).map(queue => ({ ...queue, topic }))
+        return toBoard(queues, route, true)
+      }),
+    )
+
+  const found$ = (topic: string): Observable<Board> =>
+    answer$(topic).pipe(
+      switchMap(({ status, error, route, publishQueues }) => {
+        if (status === 'missing' && autoCreateTopics) return fromTemplate$(topic, error)
+        if (route !== undefined && publishQueues.length > 0) return of(toBoard(publishQueues, route, false))
+        if (route !== undefined) {
+          const why = route.isStatic ? 'static topics are not supported' : 'none of its queues may be written'
+          return throwError(() => routeNotFound(topic, why))
+        }
+        return throwError(() => error ?? routeNotFound(topic, 'the name servers do not know it'))
+      }),
+    )
+
+  const board$ = (topic: string, timeoutMs: number): Observable<Board> =>
+    defer(() => {
+      const { board } = watch(topic)
+      if (board !== undefined && board.queues.length > 0) return of(board)
+      const tooLate = (): RocketError => operationTimeout(`finding the route of topic "${topic}"`, timeoutMs, { topic })
+      return found$(topic).pipe(timeout({ first: timeoutMs, scheduler, with: () => throwError(tooLate) }))
+    })
+
+  return {
+    board$,
+    nextCursor: topic => watch(topic).cursor++,
+    endpoints$: changes.pipe(
+      startWith(undefined),
+      map(() => mastersOf([...topics.values()])),
+      distinctUntilChanged((a, b) => a.size === b.size && [...a].every(endpoint => b.has(endpoint))),
+    ),
+    close: () => {
+      for (const watched of topics.values()) watched.stop()
+      topics.clear()
+      changes.complete()
+    },
+  }
+}
+
+const toBoard = (queues: readonly MessageQueue[], route: TopicRoute, fromTemplate: boolean): Board => ({
+  queues,
+  masterOf: brokerName => masterOf(route, brokerName),
+  fromTemplate,
+})
+
+const mastersOf = (watched: readonly Watched[]): ReadonlySet<string> =>
+  new Set(
+    watched
+      .flatMap(({ state }) => state?.route?.brokerDatas ?? [])
+      .flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []),
+  )

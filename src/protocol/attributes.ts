@@ -1,0 +1,18 @@
+import { illegal } from '../errors.ts'
+
+/**
+ * Changes to the attributes of a topic, as its text says them: `+message.type=FIFO,-reserve.time`. Names keep their sign;
+ * the value of a removed one is empty. Throws `ERR_RMQ_ILLEGAL` for a name without a sign or said twice (`AttributeParser`).
+ */
+export const parseAttributes = (text: string): ReadonlyMap<string, string> => {
+  const attributes = new Map<string, string>()
+  for (const change of text.replace(/,+$/, '').split(',')) {
+    if (text === '' || change === '') continue
+    const [name = '', value] = change.split('=')
+    const sign = value === undefined ? '-' : '+'
+    if (!name.startsWith(sign)) throw illegal(`attribute "${change}" must be +name=value or -name`)
+    if (attributes.has(name)) throw illegal(`attribute "${name}" is changed twice`)
+    attributes.set(name, value ?? '')
+  }
+  return attributes
+}

@@ -1,0 +1,174 @@
+import * as zlib from 'node:zlib'
+import { tooLarge } from '../errors.ts'
+import { unreadableZstd } from './zstd-bits.ts'
+import { decodeZstdBlock } from './zstd-block.ts'
+import type { ZstdState } from './zstd-block.ts'
+
+const MAGIC = 0xfd2fb528
+/** Sixteen magics that announce bytes to be passed over: the last digit is free. */
+const SKIPPABLE = 0x184d2a50
+const MAX_BLOCK_BYTES = 131_072
+const BLOCK = { RAW: 0, REPEATED: 1, COMPRESSED: 2 } as const
+const FLAG = { SINGLE_SEGMENT: 0x20, RESERVED: 0x08, CHECKSUM: 0x04, DICTIONARY: 0x03 } as const
+
+interface Block {
+  readonly kind: number
+  readonly at: number
+  readonly end: number
+  /** What it makes: this exactly, or at most this when it is compressed. */
+  readonly length: number
+}
+
+/** One frame, as far as it can be judged without unpacking it. */
+interface ZstdFrame {
+  readonly start: number
+  readonly end: number
+  readonly blocks: readonly Block[]
+  readonly contentBytes: number | undefined
+}
+
+/** Undefined when the content passes `maxBytes`. */
+type UnpackFrame = (bytes: Buffer, frame: ZstdFrame, maxBytes: number) => Buffer | undefined
+type ZstdSync = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer
+
+/** Node has it from 22.15 on. */
+const zstdSync = (zlib as { readonly zstdDecompressSync?: ZstdSync }).zstdDecompressSync
+
+/**
+ * Unpacks zstd frames, with Node where it can. Frames are walked through first: what is cut off or needs a dictionary
+ * (`ERR_RMQ_DECODE`) or cannot stay within `maxBytes` (`ERR_RMQ_TOO_LARGE`) costs no memory.
+ */
+export const decompressZstd = (bytes: Buffer, maxBytes: number): Buffer =>
+  unpackFrames(bytes, maxBytes, zstdSync === undefined ? unpackHere : unpackWith(zstdSync))
+
+/**
+ * The same without Node's help, work bounded by the output. (fzstd 0.1.1 does not bound it: a body of 19 bytes keeps it busy
+ * for minutes.) Checksums are not verified.
+ */
+export const decompressZstdHere = (bytes: Buffer, maxBytes: number): Buffer => unpackFrames(bytes, maxBytes, unpackHere)
+
+const unpackFrames = (bytes: Buffer, maxBytes: number, unpack: UnpackFrame): Buffer => {
+  const parts: Buffer[] = []
+  let length = 0
+  for (const frame of readFrames(bytes)) {
+    const announced = frame.contentBytes ?? sum(frame.blocks.filter(block => block.kind !== BLOCK.COMPRESSED))
+    if (length + announced > maxBytes) throw tooLarge('the decompressed body', length + announced, maxBytes)
+    const part = unpack(bytes, frame, maxBytes - length)
+    if (part === undefined) throw tooLarge('the decompressed body, read so far,', maxBytes + 1, maxBytes)
+    if (frame.contentBytes !== undefined && frame.contentBytes !== part.length) {
+      throw unreadableZstd(`its frame announces ${frame.contentBytes} bytes and holds ${part.length}`)
+    }
+    parts.push(part)
+    length += part.length
+  }
+  return Buffer.concat(parts, length)
+}
+
+const unpackWith =
+  (unpack: ZstdSync): UnpackFrame =>
+  (bytes, { start, end }, maxBytes) => {
+    try {
+      // 0 is no limit that Node takes
+      const part = unpack(bytes.subarray(start, end), { maxOutputLength: Math.max(maxBytes, 1) })
+      return part.length > maxBytes ? undefined : part
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined
+      throw unreadableZstd('it is damaged', cause)
+    }
+  }
+
+const unpackHere: UnpackFrame = (bytes, { blocks, contentBytes }, maxBytes) => {
+  // room for one block more than allowed: then it is the limit that is passed, not the block that is damaged
+  const room = Math.min(sum(blocks), contentBytes ?? maxBytes + MAX_BLOCK_BYTES)
+  const state: ZstdState = {
+    out: Buffer.allocUnsafe(room),
+    length: 0,
+    huffman: undefined,
+    tables: undefined,
+    offsets: [1, 4, 8],
+  }
+  for (const { kind, at, end, length } of blocks) {
+    const limit = Math.min(state.length + length, room)
+    if (kind === BLOCK.COMPRESSED) {
+      decodeZstdBlock(bytes, at, end, state, limit)
+    } else {
+      if (limit < state.length + length) throw unreadableZstd('its frame holds more than it announces')
+      if (kind === BLOCK.RAW) bytes.copy(state.out, state.length, at, end)
+      else state.out.fill(bytes.subarray(at, end), state.length, limit)
+      state.length = limit
+    }
+    if (state.length > maxBytes) return undefined
+  }
+  return state.out.subarray(0, state.length)
+}
+
+const readFrames = (bytes: Buffer): readonly ZstdFrame[] => {
+  const frames: ZstdFrame[] = []
+  let at = 0
+  do {
+    const magic = numberAt(bytes, at, 4)
+    if ((magic & 0xffff_fff0) >>> 0 === SKIPPABLE) {
+      at = within(bytes, at + 8 + numberAt(bytes, at + 4, 4))
+    } else {
+      if (magic !== MAGIC) throw unreadableZstd(`no frame begins at byte ${at}`)
+      const frame = readFrame(bytes, at)
+      frames.push(frame)
+      at = frame.end
+    }
+  } while (at < bytes.length)
+  return frames
+}
+
+const readFrame = (bytes: Buffer, start: number): ZstdFrame => {
+  const flag = numberAt(bytes, start + 4, 1)
+  if ((flag & FLAG.RESERVED) !== 0) throw unreadableZstd('its frame has a reserved bit')
+  const single = (flag & FLAG.SINGLE_SEGMENT) !== 0
+  const windowAt = start + 5
+  const dictionaryAt = windowAt + (single ? 0 : 1)
+  const dictionaryBytes = [0, 1, 2, 4][flag & FLAG.DICTIONARY] ?? 0
+  if (dictionaryBytes > 0 && numberAt(bytes, dictionaryAt, dictionaryBytes) !== 0) {
+    throw unreadableZstd('it needs a dictionary')
+  }
+  const sizeAt = dictionaryAt + dictionaryBytes
+  const sizeBytes = [single ? 1 : 0, 2, 4, 8][flag >> 6] ?? 0
+  // a size of two bytes begins where one byte ends
+  const contentBytes = sizeBytes === 0 ? undefined : numberAt(bytes, sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0)
+  const windowBytes = single ? (contentBytes ?? 0) : windowOf(numberAt(bytes, windowAt, 1))
+  const { blocks, end } = readBlocks(bytes, sizeAt + sizeBytes, Math.min(windowBytes, MAX_BLOCK_BYTES))
+  return { start, end: within(bytes, end + ((flag & FLAG.CHECKSUM) === 0 ? 0 : 4)), blocks, contentBytes }
+}
+
+const windowOf = (descriptor: number): number => 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8)
+
+const readBlocks = (
+  bytes: Buffer,
+  start: number,
+  maxBytes: number,
+): { readonly blocks: readonly Block[]; readonly end: number } => {
+  const blocks: Block[] = []
+  let at = start
+  for (;;) {
+    const header = numberAt(bytes, at, 3)
+    const kind = (header >> 1) & 3
+    const size = header >> 3
+    if (kind > BLOCK.COMPRESSED) throw unreadableZstd(`the block at byte ${at} is of a reserved kind`)
+    if (size > maxBytes) throw unreadableZstd(`the block at byte ${at} is larger than blocks may be`)
+    const end = within(bytes, at + 3 + (kind === BLOCK.REPEATED ? 1 : size))
+    blocks.push({ kind, at: at + 3, end, length: kind === BLOCK.COMPRESSED ? maxBytes : size })
+    at = end
+    if ((header & 1) !== 0) return { blocks, end }
+  }
+}
+
+const sum = (blocks: readonly Block[]): number => blocks.reduce((total, block) => total + block.length, 0)
+
+/** A little-endian number of up to eight bytes; one beyond 2^53 is only compared with limits. */
+const numberAt = (bytes: Buffer, at: number, size: number): number => {
+  within(bytes, at + size)
+  return size <= 6 ? bytes.readUIntLE(at, size) : bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 0x1_0000_0000
+}
+
+const within = (bytes: Buffer, end: number): number => {
+  if (end > bytes.length) throw unreadableZstd(`it is cut off at byte ${bytes.length}`)
+  return end
+}

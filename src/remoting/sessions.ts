@@ -1,0 +1,158 @@
+import {
+  asyncScheduler,
+  catchError,
+  defer,
+  EMPTY,
+  finalize,
+  ignoreElements,
+  merge,
+  Observable,
+  of,
+  race,
+  Subject,
+  switchMap,
+  tap,
+  timer,
+} from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
+import { notConnected } from '../errors.ts'
+import type { ConnectionRole, Report } from '../observability/events.ts'
+import { SILENT } from '../observability/events.ts'
+import { sharedByKey } from '../operators/shared-by-key.ts'
+import type { Frame } from '../protocol/frame.ts'
+import type { Transport } from './connection.ts'
+import { gate$ } from './gate.ts'
+import type { GateOptions, GateState } from './gate.ts'
+import { session$ } from './session.ts'
+import type { Session } from './session.ts'
+
+/** A request that a server made, and the way to answer it. */
+export interface Inbound {
+  readonly endpoint: string
+  readonly frame: Frame
+  reply$(response: Frame): Observable<void>
+}
+
+export interface Ask {
+  readonly endpoint: string
+  readonly role: ConnectionRole
+  readonly frame: Frame
+  /** For everything: waiting for a connection, writing, the answer. ms. */
+  readonly timeoutMs: number
+  /** Wait for a connection that is down, within the time; else fail at once so that another server can be tried. */
+  readonly patient: boolean
+  /** Called when the socket took the request: from here on it may be carried out. */
+  readonly onWritten?: (() => void) | undefined
+}
+
+export interface Sessions {
+  /** Asks once on the shared connection of the endpoint, dialing if there is none. Never repeats. */
+  ask$(ask: Ask): Observable<Frame>
+  /** The same without an answer: one value when the socket took it. */
+  tell$(ask: Ask): Observable<void>
+  /** The state of one connection; being subscribed keeps it in use. */
+  gate$(endpoint: string, role: ConnectionRole): Observable<GateState>
+  /** What servers ask of us, on all connections. Hot. */
+  readonly inbound$: Observable<Inbound>
+}
+
+export interface SessionsOptions extends GateOptions {
+  readonly transport: Transport
+  /** How long an unused connection stays open, ms. Default 60,000. */
+  readonly idleMs?: number
+  readonly maxInFlight?: number
+  readonly closing$: Observable<unknown>
+  readonly report?: Report
+  readonly scheduler?: SchedulerLike
+  /** Told of each session while it lives, for counters. */
+  readonly onSession?: (session: Session, role: ConnectionRole) => void
+}
+
+/** One shared connection per endpoint and role, opened on demand, closed when idle. */
+export const createSessions = (options: SessionsOptions): Sessions => {
+  const { transport, closing$, idleMs = 60_000, maxInFlight, report = SILENT, onSession, ...gateOptions } = options
+  const scheduler = options.scheduler ?? asyncScheduler
+  const inbound = new Subject<Inbound>()
+
+  const open$ = (endpoint: string, role: ConnectionRole, proven: () => void): Observable<Session> =>
+    defer(() => {
+      report({ type: 'connection-state', endpoint, role, state: 'connecting' })
+      return session$(transport.connect$(endpoint), {
+        scheduler,
+        onAnswer: proven,
+        onLate: ({ opaque }) => report({ type: 'late-response', endpoint, opaque }),
+        ...(maxInFlight === undefined ? {} : { maxInFlight }),
+      })
+    })
+  const told = (endpoint: string, role: ConnectionRole) => (state: GateState) => {
+    if (state.up) {
+      onSession?.(state.session, role)
+      report({ type: 'connection-state', endpoint, role, state: 'connected' })
+    } else {
+      const { cause, retryInMs } = state
+      report({ type: 'connection-state', endpoint, role, state: 'disconnected', cause, retryInMs })
+    }
+  }
+  const left = (endpoint: string, role: ConnectionRole) => () => {
+    report({ type: 'connection-state', endpoint, role, state: 'closing' }) // what was written still flushes
+    report({ type: 'connection-state', endpoint, role, state: 'closed' })
+  }
+  const opened$ = (endpoint: string, role: ConnectionRole): Observable<GateState> =>
+    gate$(proven => open$(endpoint, role, proven), gateOptions).pipe(
+      tap(told(endpoint, role)),
+      switchMap(state => (state.up ? merge(of(state), handedOn$(state.session, inbound)) : of(state))),
+      finalize(left(endpoint, role)),
+    )
+
+  const linger$ = (): Observable<unknown> => race(timer(idleMs, scheduler), closing$)
+  const shared = {
+    control: sharedByKey((endpoint: string) => opened$(endpoint, 'control'), linger$),
+    pull: sharedByKey((endpoint: string) => opened$(endpoint, 'pull'), linger$),
+  }
+
+  /** Runs one exchange on the live session, as soon as there is one. */
+  const exchange$ = <T>(ask: Ask, start: (session: Session, timeoutMs: number) => Observable<T>): Observable<T> =>
+    new Observable<T>(subscriber => {
+      const { endpoint, role, timeoutMs, patient } = ask
+      const dueAt = scheduler.now() + timeoutMs
+      let started = false
+      let why: unknown
+      const onState = (state: GateState): void => {
+        if (started) return // what happens to its session, the session itself tells
+        if (state.up) {
+          started = true
+          subscriber.add(start(state.session, Math.max(0, dueAt - scheduler.now())).subscribe(subscriber))
+        } else {
+          why = state.cause
+          if (!patient) subscriber.error(notConnected(endpoint, why))
+        }
+      }
+      subscriber.add(
+        shared[role](endpoint).subscribe({
+          next: onState,
+          error: (cause: unknown) => subscriber.error(cause),
+          complete: () => subscriber.error(notConnected(endpoint, why)),
+        }),
+      )
+      if (started || subscriber.closed) return
+      const waiting = timer(timeoutMs, scheduler).subscribe(() => {
+        if (!started) subscriber.error(notConnected(endpoint, why ?? new Error(`none within ${timeoutMs} ms`)))
+      })
+      subscriber.add(waiting)
+    })
+
+  return {
+    ask$: ask => exchange$(ask, (session, timeoutMs) => session.request$(ask.frame, timeoutMs, ask.onWritten)),
+    tell$: ask => exchange$(ask, session => session.oneway$(ask.frame)),
+    gate$: (endpoint, role) => shared[role](endpoint),
+    inbound$: inbound.asObservable(),
+  }
+}
+
+/** Hands on what the server asks, for as long as the session lives. */
+const handedOn$ = (session: Session, inbound: Subject<Inbound>): Observable<never> =>
+  session.inbound$.pipe(
+    tap(frame => inbound.next({ endpoint: session.endpoint, frame, reply$: session.reply$ })),
+    ignoreElements(),
+    catchError(() => EMPTY), // the session's own end tells it
+  )

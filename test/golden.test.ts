@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { handlerFor, vectorFiles } from './support/golden.ts'
+import { handlers as bodies } from './support/golden-bodies.ts'
+import { handlers as frames } from './support/golden-frames.ts'
+import { handlers as messages } from './support/golden-messages.ts'
+
+const handlers = { ...frames, ...bodies, ...messages }
+
+describe.each(vectorFiles())('$file holds what the official implementations do, and so do we:', ({ vectors }) => {
+  it.each(vectors.map(vector => [vector.name, vector] as const))('%s', (name, vector) => {
+    handlerFor(handlers, name)(vector)
+  })
+})
+
+describe('golden vectors', () => {
+  it('fail when nobody handles their path', () => {
+    expect(() => handlerFor(handlers, 'unheard-of/vector')).toThrow('nobody handles')
+    expect(() => handlerFor(handlers, 'framework/of-another-name')).toThrow('nobody handles')
+  })
+
+  it('have unique names over all files', () => {
+    const names = vectorFiles().flatMap(({ vectors }) => vectors.map(vector => vector.name))
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.length).toBeGreaterThan(400)
+  })
+})

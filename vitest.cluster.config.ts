@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Against real Apache RocketMQ, which needs a JDK and Maven: see test/cluster. */
+export default defineConfig({
+  test: {
+    name: 'cluster',
+    include: ['test/cluster/**/*.test.ts', 'test/behaviour/**/*.test.ts'],
+    env: { ROCKETMQ_TEST_TARGET: 'real' },
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    fileParallelism: false,
+  },
+})
