@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { closingLine } from './test/support/closing-line.ts'
 
+/** Everything that needs only Node. Against real brokers: vitest.cluster.config.ts. */
 export default defineConfig({
   test: {
+    reporters: ['default', closingLine()],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['text', 'html'],
+      thresholds: { lines: 90, branches: 85 },
+    },
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/behaviour/**', 'test/cluster/**'] } },
       { test: { name: 'behaviour', include: ['test/behaviour/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },

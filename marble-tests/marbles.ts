@@ -16,9 +16,9 @@ const configured = configure({
 export type Marbles = Context
 
 /** Wraps the function of a marble test. It must not be async: the pictures are compared before the first `await` returns. */
-export const marbles = (draw: (m: Marbles) => void): (() => void) => {
+export const marbles = (draw: (m: Marbles) => unknown): (() => void) => {
   const run = configured.marbles((m: Marbles) => {
-    const drawn: unknown = draw(m)
+    const drawn = draw(m)
     if (drawn !== undefined) throw new Error('a marble function must not return anything: an async one always passes')
   })
   return () => {

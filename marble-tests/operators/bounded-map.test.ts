@@ -127,6 +127,17 @@ describe('boundedMap, in the order of the source', () => {
       m.expect(source.pipe(boundedMap(takes(), { concurrency: 1, order: 'source', buffer }))).toBeObservable(expected)
     }),
   )
+
+  it(
+    'does not count what a dropped item has instead: it takes nobody a place',
+    marbles(m => {
+      const source = m.hot('   abc------d|')
+      const expected = '       --------a---(bX)(d|)'
+      const buffer = { count: 1, overflow: 'drop-newest', resultOfDropped: () => 'X' } as const
+      const work = takes({ a: 8 })
+      m.expect(source.pipe(boundedMap(work, { concurrency: 1, order: 'source', buffer }))).toBeObservable(expected)
+    }),
+  )
 })
 
 describe('boundedMap, when too many wait', () => {

@@ -134,7 +134,7 @@ describe('sharedByKey', () => {
         () => timer(2),
         entries,
       )
-      get('never asked')
+      void get('never asked')
       m.expect(get('x').pipe(take(1))).toBeObservable('-(a|)')
       m.expect(get('fails')).toBeObservable('-#')
       m.expect(closed).toBeObservable('---x')

@@ -38,6 +38,9 @@ export interface HeartbeatOptions {
   readonly timeoutMs: number
 }
 
+/** After a heartbeat that failed on a live connection, ms. */
+const RETRY_MS = 1_000
+
 /** The newest member data that a broker has confirmed on its present connection; -1 while there is none. */
 type Confirmed = number
 
@@ -49,6 +52,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const { clientId, membership, gate$, report, scheduler, periodMs, timeoutMs } = options
   const members = new Set<Member>()
   const nudges = new Subject<void>()
+  const failures = new Subject<string>()
   let generation = 0
 
   const beat$ = (endpoint: string): Observable<Confirmed> =>
@@ -64,14 +68,27 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       catchError((cause: unknown) => {
         const error = isRocketError(cause) ? cause : protocolError('heartbeat failed', { cause })
         report({ type: 'heartbeat-failed', endpoint, error })
+        failures.next(endpoint)
         return of(-1)
       }),
+    )
+
+  /** Members changed, or the last heartbeat to this broker failed a moment ago. */
+  const nudged$ = (endpoint: string): Observable<unknown> =>
+    merge(
+      nudges,
+      failures.pipe(
+        filter(failed => failed === endpoint),
+        switchMap(() => timer(RETRY_MS, scheduler)),
+      ),
     )
 
   const beats = sharedByKey(
     (endpoint: string) =>
       gate$(endpoint).pipe(
-        switchMap(state => (state.up ? ticking$(() => beat$(endpoint), { periodMs, nudge$: nudges, scheduler }) : of(-1))),
+        switchMap(({ up }) =>
+          up ? ticking$(() => beat$(endpoint), { periodMs, nudge$: nudged$(endpoint), scheduler }) : of(-1),
+        ),
       ),
     () => of(true),
   )

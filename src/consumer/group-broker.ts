@@ -2,11 +2,12 @@ import { catchError, defer, EMPTY, ignoreElements, merge, of, switchMap, tap, th
 import type { Observable } from 'rxjs'
 import Long from 'long'
 import type { SharedClient } from '../client/shared-client.ts'
-import { notConnected, operationTimeout } from '../errors.ts'
+import { isRocketError, notConnected, operationTimeout } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { messageId } from '../protocol/stored-message.ts'
+import { RESPONSE } from '../protocol/responses.ts'
 import { PULL_FLAG } from '../protocol/sys-flags.ts'
 import { addressOf, endpointsOf } from './group-routes.ts'
 import type { HeldQueueContext } from './held-queue.ts'
@@ -20,10 +21,14 @@ const PULL_TIMEOUT_MS = 30_000
 /** For a send-back, as Java, ms. */
 const SEND_BACK_MS = 5_000
 
+const UNKNOWN: readonly number[] = [RESPONSE.SUBSCRIPTION_NOT_EXIST, RESPONSE.SUBSCRIPTION_NOT_LATEST]
+
 export interface GroupBrokerOptions {
   readonly routes: () => readonly RouteState[]
   /** Emits when the broker knows us as a member. */
   readonly known$: (endpoint: string) => Observable<unknown>
+  /** A broker says that it does not know us, or not our latest subscription. */
+  readonly onUnknown: () => void
 }
 
 type Requests = Pick<HeldQueueContext, 'startPosition$' | 'pull$' | 'sendBack$' | 'commit$'>
@@ -33,7 +38,7 @@ export const createGroupBroker = (
   { broker, runtime, timing, clientId }: SharedClient,
   { group, startFrom, maxAttempts }: ConsumerSettings,
   subscriptions: Subscriptions,
-  { routes, known$ }: GroupBrokerOptions,
+  { routes, known$, onUnknown }: GroupBrokerOptions,
 ): Requests & { members$(route: RouteState): Observable<readonly string[]>; leave$(): Observable<never> } => {
   const { scheduler, random } = runtime
   const suggested = new Map<string, number>() // queue ⇒ broker id to pull from, as brokers suggest
@@ -86,7 +91,10 @@ export const createGroupBroker = (
       return at$(queue, ask, suggested.get(key) ?? 0).pipe(
         tap({
           next: ({ suggestWhichBrokerId }) => suggested.set(key, suggestWhichBrokerId.toNumber()),
-          error: () => suggested.delete(key), // back to the master
+          error: (error: unknown) => {
+            suggested.delete(key) // back to the master
+            if (isRocketError(error) && UNKNOWN.includes(error.responseCode ?? 0)) onUnknown()
+          },
         }),
       )
     },

@@ -60,6 +60,7 @@ export const createGroupSession = (
   const broker = createGroupBroker(shared, settings, subscriptions, {
     routes: () => states,
     known$: endpoint => announced?.known$(endpoint) ?? EMPTY,
+    onUnknown: () => announced?.changed(),
   })
 
   // ---- joining, and staying a member

@@ -3,6 +3,7 @@ import type { Host } from '../protocol/hosts.ts'
 import { encodeStoredMessage } from '../protocol/stored-message.ts'
 import { createLine } from './line.ts'
 import { createQueue, type LogRecord, type Queue } from './queue.ts'
+import { createSlabs } from './slabs.ts'
 
 /** A message that knows which queue it goes to, but has no place in it yet. */
 export interface Draft {
@@ -49,6 +50,7 @@ export interface Log {
 export const createLog = ({ maxBytes, storeHost, now }: LogOptions): Log => {
   const topics = new Map<string, Queue[]>()
   const all = createLine<LogRecord>()
+  const keep = createSlabs()
   let nextPhysicalOffset = 0
   let bytes = 0
   let appended = 0
@@ -90,14 +92,24 @@ export const createLog = ({ maxBytes, storeHost, now }: LogOptions): Log => {
       const queueOffset = target.range().max
       const physicalOffset = nextPhysicalOffset
       const storeTimestamp = now()
-      const encoded = encodeStoredMessage({
-        ...draft,
-        queueOffset: Long.fromNumber(queueOffset),
-        physicalOffset: Long.fromNumber(physicalOffset),
-        preparedTransactionOffset: Long.ZERO,
-        storeTimestamp,
-        storeHost,
-      })
+      const encoded = keep(
+        encodeStoredMessage({
+          queueId,
+          flag: draft.flag,
+          queueOffset: Long.fromNumber(queueOffset),
+          physicalOffset: Long.fromNumber(physicalOffset),
+          sysFlag: draft.sysFlag,
+          bornTimestamp: draft.bornTimestamp,
+          bornHost: draft.bornHost,
+          storeTimestamp,
+          storeHost,
+          reconsumeTimes: draft.reconsumeTimes,
+          preparedTransactionOffset: Long.ZERO,
+          storedBody: draft.storedBody,
+          topic,
+          propertiesText: draft.propertiesText,
+        }),
+      )
       const record = { topic, queueId, queueOffset, physicalOffset, storeTimestamp, tagCode, bytes: encoded }
       target.add(record)
       all.push(record)

@@ -91,6 +91,8 @@ export const serve = <Context>(listener: Listener, options: ServerOptions<Contex
     else timers.after(delayMs, () => connection.write(bytes))
   }
 
+  // A connection that cannot be accepted (no file descriptors left) must not end the process.
+  listener.on('error', () => undefined)
   listener.on('connection', socket => {
     const connection = serveConnection(socket, {
       timers,

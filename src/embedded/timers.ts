@@ -1,4 +1,4 @@
-import { type SchedulerLike, timer } from 'rxjs'
+import type { SchedulerLike } from 'rxjs'
 
 export interface Alarm {
   cancel(): void
@@ -37,10 +37,10 @@ export const createTimers = (scheduler: SchedulerLike): Timers => {
     }
     const wait = (leftMs: number) => {
       const nowMs = Math.min(leftMs, LONGEST_WAIT_MS)
-      return timer(nowMs, scheduler).subscribe(() => {
+      return scheduler.schedule(() => {
         if (leftMs > nowMs) waiting = wait(leftMs - nowMs)
         else ring()
-      })
+      }, nowMs)
     }
     const alarm: Alarm = {
       cancel: () => {

@@ -28,6 +28,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
 
 const levelOf = (event: ClientEvent): Level => {
   if (event.type === 'connection-state') return event.state === 'disconnected' ? 'warn' : 'debug'
+  if (event.type === 'route-failed' && event.topic.startsWith('%RETRY%')) return 'debug' // not there before the first heartbeat
   return LEVELS[event.type] ?? 'debug'
 }
 

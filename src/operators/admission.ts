@@ -29,7 +29,7 @@ export interface WaitingLimits<T, R = never> {
 export interface Admission<J> {
   readonly waitingBytes: number
   /** Lets the job in if it may. Returns those that have to go for it, or itself. Throws if overflow is an error. */
-  readonly admit: (job: J, startsAtOnce: boolean) => readonly J[]
+  readonly admit: (job: J, freeSlots: number) => readonly J[]
   /** The next that may start. */
   readonly take: () => J | undefined
   /** All that wait. */
@@ -52,8 +52,10 @@ export const createAdmission = <T, R, J extends Waiter & Place<R>>(
 
   const fits = (job: J, waiting: number, bytesWaiting: number) =>
     waiting + results.held < count && bytesWaiting + results.heldBytes + job.bytes <= bytes
-  const fitsNow = (job: J) => fits(job, room.size, waitingBytes)
   const fitsAlone = (job: J) => fits(job, 0, 0)
+  // In the midst of a turn some are in the room that do not wait: they are about to start.
+  const fitsBesides = (job: J, starting: number) =>
+    fits(job, room.size - Math.min(room.startable, starting), waitingBytes)
 
   const enter = (job: J) => {
     results.enter(job)
@@ -61,9 +63,9 @@ export const createAdmission = <T, R, J extends Waiter & Place<R>>(
     waitingBytes += job.bytes
   }
 
-  const makeRoom = (job: J): J[] => {
+  const makeRoom = (job: J, starting: number): J[] => {
     const dropped: J[] = []
-    while (!fitsNow(job)) {
+    while (!fitsBesides(job, starting)) {
       const oldest = room.takeOldest()
       if (!oldest) break
       waitingBytes -= oldest.bytes
@@ -72,20 +74,24 @@ export const createAdmission = <T, R, J extends Waiter & Place<R>>(
     return dropped
   }
 
+  const full = () =>
+    room.size + results.held < count ? overflow(`${name} (bytes)`, bytes) : overflow(`${name} (items)`, count)
+
   return {
     get waitingBytes() {
       return waitingBytes
     },
-    admit: (job, startsAtOnce) => {
+    admit: (job, freeSlots) => {
+      const starting = Math.max(0, freeSlots)
+      const startsAtOnce = room.isFree(job.key) && room.startable < starting
       // What starts at once takes no room, but its results may have to wait with those that are held already.
-      if (startsAtOnce ? results.held === 0 || fitsAlone(job) : fitsNow(job)) {
+      if (startsAtOnce ? results.held === 0 || fitsAlone(job) : fitsBesides(job, starting)) {
         enter(job)
         return NOBODY
       }
-      if (policy === 'error')
-        throw room.size + results.held < count ? overflow(`${name} (bytes)`, bytes) : overflow(`${name} (items)`, count)
+      if (policy === 'error') throw full()
       if (policy === 'drop-oldest' && fitsAlone(job)) {
-        const dropped = makeRoom(job)
+        const dropped = makeRoom(job, starting)
         enter(job)
         return dropped
       }

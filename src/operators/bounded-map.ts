@@ -39,6 +39,12 @@ interface Job<T, R> extends Waiter, Place<R> {
   readonly item: T
 }
 
+/** How many slots there are. One is always let in, so that nothing can be stuck for ever. */
+export const atLeastOne = (concurrency: number | (() => number)): number => {
+  const slots = typeof concurrency === 'function' ? concurrency() : concurrency
+  return slots > 1 ? slots : 1
+}
+
 const NOTHING: Load = { active: 0, waiting: 0, waitingBytes: 0, held: 0 }
 
 /**
@@ -70,8 +76,7 @@ export const boundedMap =
       let sourceOpen = true
       let looping = false
 
-      const hasSlot = (taken: number) =>
-        taken === 0 || taken < (typeof concurrency === 'function' ? concurrency() : concurrency)
+      const freeSlots = () => atLeastOne(concurrency) - active
 
       const finish = (job: Job<T, R>) => {
         active--
@@ -84,8 +89,9 @@ export const boundedMap =
         active++
         const input = work(job.item, job.index)
         if (Array.isArray(input)) {
-          for (const result of input as readonly R[]) if (!subscriber.closed) results.add(job, result)
-          return finish(job)
+          for (const result of input as readonly R[]) results.add(job, result)
+          finish(job)
+          return
         }
         const inner = readySubscriber<R>(
           result => results.add(job, result),
@@ -104,7 +110,7 @@ export const boundedMap =
         if (looping || out.postpones()) return // whoever is below us on the stack will see the change
         looping = true
         try {
-          while (!subscriber.closed && hasSlot(active)) {
+          while (!subscriber.closed && freeSlots() > 0) {
             const job = admission.take()
             if (!job) break
             start(job)
@@ -113,10 +119,9 @@ export const boundedMap =
           if (subscriber.closed) return
           onLoad?.({ active, waiting: room.size, waitingBytes: admission.waitingBytes, held: results.held })
         } catch (cause) {
-          looping = false
           out.error(cause)
         }
-        if (!sourceOpen && active === 0 && room.size === 0) out.complete()
+        if (!sourceOpen && active === 0) out.complete()
       }
 
       const drop = (job: Job<T, R>) => {
@@ -140,8 +145,7 @@ export const boundedMap =
             counted: true,
             finished: false,
           }
-          const startsAtOnce = room.isFree(job.key) && hasSlot(active + room.startable)
-          for (const dropped of admission.admit(job, startsAtOnce)) drop(dropped)
+          for (const dropped of admission.admit(job, freeSlots())) drop(dropped)
         } catch (cause) {
           out.error(cause)
         }

@@ -1,5 +1,5 @@
 import { asapScheduler, defer, Observable, type ObservableInput, type SchedulerLike, tap } from 'rxjs'
-import { boundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import { atLeastOne, boundedMap, type BoundedMapOptions } from './bounded-map.ts'
 import { pullOneByOne } from './pull-one-by-one.ts'
 
 export interface BoundedPullOptions<T, R = never> extends Omit<BoundedMapOptions<T, R>, 'buffer'> {
@@ -24,7 +24,7 @@ export const boundedPull = <T, R>(
     const { concurrency, putBack, onLoad } = options
     let taken = 0
     let pump = () => {} // until the source is subscribed there is nothing to pump
-    const hasRoom = () => taken === 0 || taken < (typeof concurrency === 'function' ? concurrency() : concurrency)
+    const hasRoom = () => taken < atLeastOne(concurrency)
 
     const items$ = new Observable<T>(subscriber => {
       const puller = pullOneByOne(source, subscriber, { hasRoom, putBack })

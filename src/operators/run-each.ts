@@ -14,9 +14,7 @@ interface Run {
  * itself is not started again. Completes after the source and the last run; unsubscribing ends all at once.
  */
 export const runEach =
-  <V, R>(
-    run: (value: V, revoked$: Observable<void>) => Observable<R>,
-  ): OperatorFunction<ReadonlyMap<string, V>, R> =>
+  <V, R>(run: (value: V, revoked$: Observable<void>) => Observable<R>): OperatorFunction<ReadonlyMap<string, V>, R> =>
   wanted$ =>
     new Observable<R>(subscriber => {
       const runs = new Map<string, Run>()

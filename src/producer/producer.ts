@@ -118,15 +118,20 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     checkRequirement(result, require)
   }
 
-  const outcome$ = <In, T>(input: In, message: () => Outbound<T>, options?: SendOptions): Observable<SendOutcome<In>> =>
-    defer(() => send$(message(), options)).pipe(
+  const outcome$ = <In>(input: In, sent$: Observable<SendResult>): Observable<SendOutcome<In>> =>
+    sent$.pipe(
       map((result): SendOutcome<In> => ({ ok: true, input, result })),
       catchError((cause: unknown) => of<SendOutcome<In>>({ ok: false, input, error: asRocketError(cause) })),
     )
+  const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> =>
+    outcome$(message, send$(message, options))
   const projected =
     <In, T>(project: (input: In) => Outbound<T>) =>
     (input: In): Observable<SendOutcome<In>> =>
-      outcome$(input, () => project(input))
+      outcome$(
+        input,
+        defer(() => send$(project(input))),
+      )
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
@@ -152,7 +157,6 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     return closing
   }
 
-  const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions) => outcome$(message, () => message, options)
   return {
     send$,
     sendOutcome$,

@@ -6,11 +6,12 @@ import { illegal } from '../errors.ts'
  */
 export const parseAttributes = (text: string): ReadonlyMap<string, string> => {
   const attributes = new Map<string, string>()
-  for (const change of text.replace(/,+$/, '').split(',')) {
-    if (text === '' || change === '') continue
+  const changes = text.replace(/,+$/, '')
+  if (changes === '') return attributes
+  for (const change of changes.split(',')) {
     const [name = '', value] = change.split('=')
     const sign = value === undefined ? '-' : '+'
-    if (!name.startsWith(sign)) throw illegal(`attribute "${change}" must be +name=value or -name`)
+    if (!name.startsWith(sign) || value === '') throw illegal(`attribute "${change}" must be +name=value or -name`)
     if (attributes.has(name)) throw illegal(`attribute "${name}" is changed twice`)
     attributes.set(name, value ?? '')
   }

@@ -22,7 +22,8 @@ export const ipToBytes = (address: string): Buffer => {
 
 /** The text of 4 or 16 address bytes; IPv6 with its longest run of zeros as `::` (RFC 5952). */
 export const ipFromBytes = (bytes: Uint8Array): string => {
-  if (bytes.length === 4) return bytes.join('.')
+  const [a, b, c, d] = bytes
+  if (bytes.length === 4) return `${a ?? 0}.${b ?? 0}.${c ?? 0}.${d ?? 0}`
   if (bytes.length !== 16) throw illegal(`an IP address has 4 or 16 bytes, not ${bytes.length}`)
   const groups: string[] = []
   for (let at = 0; at < 16; at += 2) groups.push((((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16))

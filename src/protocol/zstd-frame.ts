@@ -42,8 +42,8 @@ export const decompressZstd = (bytes: Buffer, maxBytes: number): Buffer =>
   unpackFrames(bytes, maxBytes, zstdSync === undefined ? unpackHere : unpackWith(zstdSync))
 
 /**
- * The same without Node's help, work bounded by the output. (fzstd 0.1.1 does not bound it: a body of 19 bytes keeps it busy
- * for minutes.) Checksums are not verified.
+ * The same without Node's help. Work is bounded by the output, which is why no package does it: a damaged body of 19 bytes
+ * keeps fzstd 0.1.1 busy for minutes or forever. Checksums are not verified.
  */
 export const decompressZstdHere = (bytes: Buffer, maxBytes: number): Buffer => unpackFrames(bytes, maxBytes, unpackHere)
 

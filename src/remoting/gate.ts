@@ -11,7 +11,7 @@ export type GateState =
 export interface GateOptions {
   /** First wait after a loss. Default 100 ms; each failure doubles it. */
   readonly firstMs?: number
-  /** Longest wait. Default 10,000 ms. */
+  /** Longest wait. Default 3,000 ms: no longer than a send lasts that waits for the broker's return. */
   readonly maxMs?: number
   readonly random?: () => number
   readonly scheduler?: SchedulerLike
@@ -25,7 +25,7 @@ export interface GateOptions {
  */
 export const gate$ = (
   open$: (proven: () => void) => Observable<Session>,
-  { firstMs = 100, maxMs = 10_000, random = Math.random, scheduler = asyncScheduler }: GateOptions = {},
+  { firstMs = 100, maxMs = 3_000, random = Math.random, scheduler = asyncScheduler }: GateOptions = {},
 ): Observable<GateState> =>
   defer(() => {
     let failures = 0

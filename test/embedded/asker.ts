@@ -25,7 +25,10 @@ const ANSWER_WITHIN_MS = 4_000
 
 export const openAsker = (address: string): Promise<Asker> => {
   const colon = address.lastIndexOf(':')
-  const socket = connect({ host: address.slice(0, colon).replace(/[[\]]/g, ''), port: Number(address.slice(colon + 1)) })
+  const socket = connect({
+    host: address.slice(0, colon).replace(/[[\]]/g, ''),
+    port: Number(address.slice(colon + 1)),
+  })
   const waiting = new Map<number, (frame: Frame) => void>()
   const pushed: Frame[] = []
   let carry = NOTHING

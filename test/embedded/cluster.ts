@@ -31,7 +31,11 @@ export const aBroker = async (options: EmbeddedClusterOptions = {}) => {
 export const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 /** Looks again and again until it is so. */
-export const eventually = async (look: () => boolean | Promise<boolean>, what: string, withinMs = 3_000): Promise<void> => {
+export const eventually = async (
+  look: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 3_000,
+): Promise<void> => {
   for (let waited = 0; waited < withinMs; waited += 5) {
     if (await look()) return
     await sleep(5)

@@ -1,15 +1,10 @@
-import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { parseDelayLevels } from '../../src/embedded/delay-levels.ts'
 import { aBroker, eventually } from './cluster.ts'
 import { sendFields } from './requests.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 const SEND = 310
-
-const advance = (scheduler: VirtualTimeScheduler, toMs: number): void => {
-  scheduler.maxFrames = toMs
-  scheduler.flush()
-}
 
 describe('a delayed message', () => {
   it('waits in the schedule topic, whose record its sender is told of', async () => {
@@ -23,34 +18,34 @@ describe('a delayed message', () => {
   })
 
   it('is delivered after exactly the time of its level, with its properties as they were', async () => {
-    const scheduler = new VirtualTimeScheduler()
+    const { scheduler, advanceTo } = virtualClock()
     const { cluster, broker } = await aBroker({ topics: { orders: 2 }, scheduler })
     await broker.ask(SEND, { ...sendFields('orders', 1, { DELAY: '4', TAGS: 'T' }), h: '3' }, 'later')
-    advance(scheduler, 29_999)
+    advanceTo(29_999)
     expect(cluster.peek('orders')).toEqual([])
-    advance(scheduler, 30_000)
+    advanceTo(30_000)
     const [delivered] = cluster.peek('orders')
     expect(delivered).toMatchObject({ queueId: 1, flag: 3, storeTimestamp: 30_000, bornTimestamp: 1_700_000_000_000 })
     expect(delivered?.queueOffset.toString()).toBe('0')
     expect(delivered?.properties).toMatchObject({ DELAY: '4', REAL_TOPIC: 'orders', REAL_QID: '1', TAGS: 'T' })
     expect(cluster.peek('SCHEDULE_TOPIC_XXXX')).toHaveLength(1)
-    advance(scheduler, 100_000)
+    advanceTo(100_000)
     expect(cluster.peek('orders')).toHaveLength(1)
   })
 
   it('goes to the last level when it asks for a higher one', async () => {
-    const scheduler = new VirtualTimeScheduler()
+    const { scheduler, advanceTo } = virtualClock()
     const { cluster, broker } = await aBroker({ topics: { orders: 1 }, scheduler })
     await broker.ask(SEND, sendFields('orders', 0, { DELAY: '19' }), 'much later')
     expect(cluster.peek('SCHEDULE_TOPIC_XXXX')[0]?.properties).toMatchObject({ DELAY: '18' })
-    advance(scheduler, 7_199_999)
+    advanceTo(7_199_999)
     expect(cluster.peek('orders')).toEqual([])
-    advance(scheduler, 7_200_000)
+    advanceTo(7_200_000)
     expect(cluster.peek('orders')).toHaveLength(1)
   })
 
   it('overtakes one of a longer level, never one of its own', async () => {
-    const scheduler = new VirtualTimeScheduler()
+    const { scheduler, advanceTo } = virtualClock()
     const { cluster, broker } = await aBroker({ topics: { orders: 1 }, scheduler })
     for (const [level, body] of [
       ['2', 'slow'],
@@ -59,7 +54,7 @@ describe('a delayed message', () => {
     ] as const) {
       await broker.ask(SEND, sendFields('orders', 0, { DELAY: level }), body)
     }
-    advance(scheduler, 5_000)
+    advanceTo(5_000)
     expect(cluster.peek('orders').map(message => message.storedBody.toString())).toEqual(['first', 'second', 'slow'])
   })
 
@@ -80,7 +75,10 @@ describe('a delayed message', () => {
     expect(cluster.peek('orders')).toEqual([])
     await cluster.restartBroker()
     await eventually(() => cluster.peek('orders').length === 2, 'both are delivered')
-    expect(cluster.peek('orders').map(message => message.storedBody.toString())).toEqual(['due while dead', 'due after'])
+    expect(cluster.peek('orders').map(message => message.storedBody.toString())).toEqual([
+      'due while dead',
+      'due after',
+    ])
   })
 })
 

@@ -68,7 +68,15 @@ describe('the log of a broker', () => {
 describe('a queue', () => {
   it('that was emptied keeps its place', () => {
     const queue = createQueue()
-    queue.add({ topic: 't', queueId: 0, queueOffset: 0, physicalOffset: 0, storeTimestamp: 1, tagCode: 0, bytes: Buffer.alloc(9) })
+    queue.add({
+      topic: 't',
+      queueId: 0,
+      queueOffset: 0,
+      physicalOffset: 0,
+      storeTimestamp: 1,
+      tagCode: 0,
+      bytes: Buffer.alloc(9),
+    })
     queue.dropFirst()
     queue.dropFirst()
     expect(queue.range()).toEqual({ min: 1, max: 1 })

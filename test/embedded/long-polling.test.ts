@@ -26,7 +26,7 @@ describe('a pull that finds nothing', () => {
     const startedMs = performance.now()
     await broker.ask(SEND, sendFields('orders', 0), 'news')
     const answer = await pull
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
     expect(answer.code).toBe(0)
     expect(bodiesOf(answer)).toEqual(['news'])
   })
@@ -51,7 +51,7 @@ describe('a pull that finds nothing', () => {
     expect(answer.code).toBe(19)
     expect(answer.fields['nextBeginOffset']).toBe('0')
     expect(tookMs).toBeGreaterThanOrEqual(118)
-    expect(tookMs).toBeLessThan(600)
+    expect(tookMs).toBeLessThan(2_000)
   })
 
   it('is answered at once when it does not ask to be held', async () => {
@@ -59,7 +59,7 @@ describe('a pull that finds nothing', () => {
     const fields = { ...pullFields('orders', 0, { holdMs: 3_000 }), sysFlag: '4' }
     const startedMs = performance.now()
     expect((await broker.ask(PULL, fields)).code).toBe(19)
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 
   it('is answered at once when its offset is outside the queue', async () => {

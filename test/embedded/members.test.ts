@@ -14,7 +14,11 @@ const membersOf = async (asker: Asker, group = 'g'): Promise<readonly string[] |
   return answer.code === 0 ? decodeConsumerIds(answer.body).toSorted() : answer.code
 }
 
-const join = async (asker: Asker, clientId: string, topics: Record<string, string> = { orders: '*' }): Promise<void> => {
+const join = async (
+  asker: Asker,
+  clientId: string,
+  topics: Record<string, string> = { orders: '*' },
+): Promise<void> => {
   expect((await asker.ask(HEARTBEAT, {}, heartbeat(clientId, 'g', topics))).code).toBe(0)
 }
 

@@ -40,7 +40,11 @@ describe('pulling from the embedded broker', () => {
 
   it('never gives more than 32 messages, however many are asked for', async () => {
     const { broker } = await aBroker({ topics: { orders: 1 } })
-    await sendAll(broker, 'orders', Array.from({ length: 40 }, (_, index) => String(index)))
+    await sendAll(
+      broker,
+      'orders',
+      Array.from({ length: 40 }, (_, index) => String(index)),
+    )
     const first = await broker.ask(PULL, pullFields('orders', 0, { max: 1_024 }))
     expect(messagesOf(first)).toHaveLength(32)
     expect(first.fields['nextBeginOffset']).toBe('32')
@@ -89,7 +93,11 @@ describe('pulling from the embedded broker', () => {
   it('tells an offset outside the queue from one that is merely not reached', async () => {
     // Four records of 200 bytes of body: the store keeps the last two or three.
     const { cluster, broker } = await aBroker({ topics: { orders: 2 }, maxStoreBytes: 900 })
-    await sendAll(broker, 'orders', ['1', '2', '3', '4'].map(digit => digit.repeat(200)))
+    await sendAll(
+      broker,
+      'orders',
+      ['1', '2', '3', '4'].map(digit => digit.repeat(200)),
+    )
     const min = Number(cluster.peek('orders')[0]!.queueOffset.toString())
     expect(min).toBeGreaterThan(0)
     const outcomes = []

@@ -32,7 +32,11 @@ describe('the embedded name server', () => {
     const open = await aCluster()
     const strict = await aCluster({ autoCreateTopics: false })
     const template = await (await anAsker(open.nameServers[0])).ask(ROUTE, { topic: 'TBW102' })
-    expect(decodeTopicRoute(template.body).queueDatas[0]).toMatchObject({ perm: 7, readQueueNums: 8, writeQueueNums: 8 })
+    expect(decodeTopicRoute(template.body).queueDatas[0]).toMatchObject({
+      perm: 7,
+      readQueueNums: 8,
+      writeQueueNums: 8,
+    })
     const none = await (await anAsker(strict.nameServers[0])).ask(ROUTE, { topic: 'TBW102' })
     expect(none.code).toBe(17)
   })

@@ -90,7 +90,8 @@ describe('sending to the embedded broker', () => {
   it('chooses a queue itself when the sender names none', async () => {
     const { broker } = await aBroker({ topics: { orders: 4 } })
     const queues = new Set<string | undefined>()
-    for (let i = 0; i < 60; i++) queues.add((await broker.ask(SEND_V2, sendFields('orders', -1), 'x')).fields['queueId'])
+    for (let i = 0; i < 60; i++)
+      queues.add((await broker.ask(SEND_V2, sendFields('orders', -1), 'x')).fields['queueId'])
     expect([...queues].toSorted()).toEqual(['0', '1', '2', '3'])
   })
 

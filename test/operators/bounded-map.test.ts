@@ -1,5 +1,20 @@
-import { EMPTY, from, lastValueFrom, NEVER, of, range, Subject, take, timer, toArray, type ObservableInput } from 'rxjs'
-import { describe, expect, it } from 'vitest'
+import {
+  EMPTY,
+  Observable,
+  Subscription,
+  tap,
+  from,
+  lastValueFrom,
+  NEVER,
+  of,
+  range,
+  Subject,
+  take,
+  timer,
+  toArray,
+  type ObservableInput,
+} from 'rxjs'
+import { describe, expect, it, vi } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
 import { boundedMap, type BoundedMapOptions, type Load } from '../../src/operators/bounded-map.ts'
 
@@ -96,6 +111,56 @@ describe('boundedMap and the stack', () => {
     expect(source.observed).toBe(false)
   })
 
+  it('gives room to what comes from within a result: to what can start, and to what may wait', () => {
+    const source = new Subject<number>()
+    const heard: number[] = []
+    const dropped: number[] = []
+    const buffer = { count: 1, overflow: 'drop-newest', onDrop: (n: number) => dropped.push(n) } as const
+    source.pipe(boundedMap(n => [n], { concurrency: 2, buffer })).subscribe(n => {
+      heard.push(n)
+      if (n === 0) for (let more = 1; more < 5; more++) source.next(more)
+    })
+    source.next(0)
+    expect([heard, dropped]).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ])
+  })
+
+  it('starts nothing while somebody still hears a result, so that all can be stopped', () => {
+    const source = new Subject<string>()
+    const heard: unknown[] = []
+    let said = 0
+    const many = range(0, 1000).pipe(tap(() => said++))
+    source
+      .pipe(
+        boundedMap(item => (item === 'many' ? many : [item]), { concurrency: 2 }),
+        take(3),
+      )
+      .subscribe(value => {
+        heard.push(value)
+        if (value === 'first') source.next('many')
+      })
+    source.next('first')
+    expect([heard, said]).toEqual([['first', 0, 1], 2])
+  })
+
+  it('starts nothing more and holds nothing once the listener has had enough', () => {
+    const first = new Subject<number>()
+    let started = 0
+    const loads: Load[] = []
+    const work = (n: number) => {
+      started++
+      return n === 0 ? first : [n]
+    }
+    const seen: number[] = []
+    const out$ = range(0, 10).pipe(boundedMap(work, { concurrency: 1, onLoad: load => loads.push(load) }), take(2))
+    out$.subscribe(n => seen.push(n))
+    first.complete()
+    expect([seen, started]).toEqual([[1, 2], 3])
+    expect(loads.at(-1)).toEqual({ active: 0, waiting: 0, waitingBytes: 0, held: 0 })
+  })
+
   it('stops a source and a work that would never return from subscribe', () => {
     const endless = range(0, Infinity)
     const heard = collected(
@@ -130,8 +195,12 @@ describe('boundedMap and what it is given', () => {
   })
 
   it('does not subscribe anything for a work that returns an array', () => {
-    const heard = collected(range(0, 3), n => Object.freeze([n, -n]) as number[], { concurrency: 1 })
-    expect(heard).toEqual({ values: [0, -0, 1, -1, 2, -2], end: 'complete' })
+    const subscribe = vi.spyOn(Observable.prototype, 'subscribe')
+    const heard = collected(range(0, 100), n => Object.freeze([n]) as number[], { concurrency: 1 })
+    const subscriptions = subscribe.mock.calls.length
+    subscribe.mockRestore()
+    expect(heard).toEqual({ values: [...Array(100).keys()], end: 'complete' })
+    expect(subscriptions).toBe(2) // to the result and to the source
   })
 
   it('numbers the items', () => {
@@ -210,6 +279,17 @@ describe('boundedMap and what it is given', () => {
 })
 
 describe('boundedMap and memory', () => {
+  it('remembers no work that has ended', () => {
+    const source = new Subject<number>()
+    const subscription = source.pipe(boundedMap(n => of(n), { concurrency: 1 })).subscribe()
+    for (let n = 0; n < 1000; n++) source.next(n)
+    const unsubscribe = vi.spyOn(Subscription.prototype, 'unsubscribe')
+    subscription.unsubscribe()
+    const told = unsubscribe.mock.calls.length
+    unsubscribe.mockRestore()
+    expect(told).toBeLessThan(20)
+  })
+
   it('remembers nothing of what was dropped behind a slow head', () => {
     const source = new Subject<number>()
     const loads: Load[] = []

@@ -16,11 +16,11 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     createTopic: async (topic, { queues = 4 } = {}) => Promise.resolve(cluster.createTopic(topic, { queues })),
     createGroup: async (group, { retryMaxTimes = 16 } = {}) =>
       Promise.resolve(cluster.createGroup(group, { retryMaxTimes })),
-    killBroker: cluster.killBroker,
-    restartBroker: cluster.restartBroker,
-    stopBroker: cluster.stopBroker,
+    killBroker: index => cluster.killBroker(index),
+    restartBroker: index => cluster.restartBroker(index),
+    stopBroker: index => cluster.stopBroker(index),
     pauseBroker: async index => Promise.resolve(cluster.pauseBroker(index)),
     resumeBroker: async index => Promise.resolve(cluster.resumeBroker(index)),
-    stop: cluster.stop,
+    stop: () => cluster.stop(),
   }
 }

@@ -1,0 +1,116 @@
+/**
+ * Type-checks every ```ts block of README.md, CONTRIBUTING.md and docs/*.md against the built package, and runs those
+ * marked ```ts run. Also: relative links lead somewhere, and `npm run x` is a script of package.json.
+ *
+ * A block stands alone, unless it is marked ```ts continue: then it goes on where the block before it ended. Code that
+ * readers need not see stands in a comment that starts with `<!-- ts` on a line of its own; every block of the file
+ * may use it.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const FOLDER = join(ROOT, 'node_modules/.cache/check-docs')
+const PATIENCE_MS = 60_000
+
+/** Blocks with the lines (from 0) that their code takes up: `{ info, from, to }`, `to` exclusive. */
+const blocksOf = lines => {
+  const blocks = []
+  for (let i = 0; i < lines.length; i++) {
+    const info = /^(?:```(ts\b.*)|<!-- (ts))$/.exec(lines[i])
+    if (info === null) continue
+    const end = info[1] === undefined ? '-->' : '```'
+    const to = lines.indexOf(end, i)
+    if (to === -1) throw new Error(`line ${i + 1}: a block without its end`)
+    blocks.push({ info: info[1] ?? 'hidden', from: i + 1, to })
+    i = to
+  }
+  return blocks
+}
+
+/** One program per chain of blocks. Its code stands on the lines it has in the document, so positions need no translation. */
+const programsOf = ({ name, text }) => {
+  const lines = text.split('\n')
+  const blocks = blocksOf(lines)
+  const hidden = blocks.filter(({ info }) => info === 'hidden')
+  const chains = []
+  for (const block of blocks) {
+    if (block.info === 'hidden') continue
+    if (block.info === 'ts continue') chains.at(-1).push(block)
+    else if (block.info === 'ts' || block.info === 'ts run') chains.push([block])
+    else throw new Error(`${name}:${block.from}: a block is ts, ts run or ts continue, not "${block.info}"`)
+  }
+  return chains.map(chain => {
+    const shown = new Set([...hidden, ...chain].flatMap(({ from, to }) => range(from, to)))
+    const code = lines.map((line, i) => (shown.has(i) ? line : '')).join('\n')
+    const line = chain[0].from + 1
+    const file = join(FOLDER, `${name.replaceAll('/', '_')}.${line}.ts`)
+    return { name, line, file, code: `${code}\nexport {}\n`, runs: chain.some(({ info }) => info === 'ts run') }
+  })
+}
+
+const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i)
+
+const typeErrors = programs => {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), path => ts.sys.readFile(path))
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT)
+  const program = ts.createProgram(
+    programs.map(({ file }) => file),
+    { ...options, noUnusedLocals: false, noUnusedParameters: false },
+  )
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, '\n  ')
+    const name = programs.find(each => each.file === file?.fileName)?.name
+    if (name === undefined) return `${file?.fileName ?? 'tsconfig.json'}: ${message}`
+    const { line, character } = file.getLineAndCharacterOfPosition(start)
+    return `${name}:${line + 1}:${character + 1} ${message}`
+  })
+}
+
+const runErrors = programs =>
+  programs
+    .filter(({ runs }) => runs)
+    .flatMap(({ name, line, file, code }) => {
+      const script = file.replace(/\.ts$/, '.mjs')
+      const { outputText } = ts.transpileModule(code, {
+        compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+      })
+      writeFileSync(script, outputText)
+      const { status, signal, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: PATIENCE_MS })
+      return status === 0 ? [] : [`${name}:${line} ended with ${signal ?? status}: ${stderr.trim()}`]
+    })
+
+const referenceErrors = ({ name, text }) => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  return text.split('\n').flatMap((line, i) => [
+    ...[...line.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
+      .filter(([, path]) => !existsSync(join(ROOT, dirname(name), path)))
+      .map(([, path]) => `${name}:${i + 1} links to ${path}, which is not there`),
+    ...[...line.matchAll(/npm run ([\w:-]+)/g)]
+      .filter(([, script]) => !(script in scripts))
+      .map(([, script]) => `${name}:${i + 1} names npm run ${script}, which is no script`),
+  ])
+}
+
+if (!existsSync(join(ROOT, 'dist/index.d.ts'))) {
+  console.error('check-docs: dist is missing, the blocks are checked against the built package: run npm run build first')
+  process.exit(1)
+}
+const docs = existsSync(join(ROOT, 'docs')) ? readdirSync(join(ROOT, 'docs')).map(file => `docs/${file}`) : []
+const documents = ['README.md', 'CONTRIBUTING.md', ...docs.filter(file => file.endsWith('.md'))].map(name => ({
+  name,
+  text: readFileSync(join(ROOT, name), 'utf8'),
+}))
+rmSync(FOLDER, { recursive: true, force: true })
+mkdirSync(FOLDER, { recursive: true })
+const programs = documents.flatMap(programsOf)
+for (const { file, code } of programs) writeFileSync(file, code)
+
+const wrong = [...documents.flatMap(referenceErrors), ...typeErrors(programs)]
+const all = wrong.length > 0 ? wrong : runErrors(programs)
+for (const each of all) console.error(each)
+console.error(`check-docs: ${programs.length} programs in ${documents.length} documents, ${all.length} errors`)
+process.exitCode = all.length > 0 || programs.length === 0 ? 1 : 0

@@ -1,0 +1,226 @@
+import { dirname, join } from 'node:path/posix'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { calledName, eachNode, filesUnder, finding, importsOf, type Source } from './support/sources.ts'
+
+/**
+ * Room ⇒ what its files may import besides the room itself: other rooms, packages, Node's modules. `type x` allows types
+ * only, which are gone at run time. The files at the root of src are rooms too.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  // the floor: anyone may stand on it
+  errors: [],
+  messages: ['errors', 'long'],
+  operators: ['errors', 'rxjs'],
+  protocol: ['errors', 'long', 'node:zlib', 'node:crypto', 'node:buffer'],
+  observability: ['errors', 'type messages', 'rxjs', 'pino', 'long'],
+  // bytes, then questions and answers, then one function per request
+  transport: ['errors', 'observability', 'rxjs', 'node:net', 'node:tls'],
+  remoting: ['errors', 'operators', 'observability', 'protocol', 'transport', 'rxjs'],
+  nameserver: ['errors', 'operators', 'observability', 'protocol', 'remoting', 'rxjs', 'long'],
+  broker: ['errors', 'operators', 'observability', 'protocol', 'remoting', 'rxjs', 'long'],
+  // what the features of one process share
+  client: [
+    ...['errors', 'messages', 'operators', 'observability', 'protocol', 'transport', 'remoting', 'nameserver', 'broker'],
+    ...['rxjs', 'long', 'node:os'],
+  ],
+  // the features, which do not know each other
+  producer: [
+    ...['errors', 'messages', 'operators', 'observability', 'protocol', 'type nameserver', 'type broker', 'client'],
+    ...['rxjs', 'long'],
+  ],
+  consumer: [
+    ...['errors', 'messages', 'operators', 'observability', 'protocol', 'type nameserver', 'type broker', 'client'],
+    ...['rxjs', 'long'],
+  ],
+  // the front door
+  'create-client': [
+    ...['errors', 'messages', 'operators', 'observability', 'type nameserver', 'client', 'producer', 'consumer', 'rxjs'],
+  ],
+  index: [
+    ...['errors', 'messages', 'operators', 'type observability', 'type remoting', 'type nameserver', 'client'],
+    ...['producer', 'consumer', 'create-client'],
+  ],
+  // the side door: nothing of the client, so that it cannot repeat the client's mistakes
+  embedded: ['errors', 'protocol', 'rxjs', 'long', 'node:net', 'node:crypto', 'node:fs/promises', 'node:path'],
+  // through the doors only
+  cli: ['index', 'embedded', 'rxjs', 'node:fs', 'node:process', 'node:readline', 'node:url', 'node:util'],
+}
+
+/** Where `.subscribe(` may stand, and as what. Anywhere else, ask which operator was missed. */
+const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'timer'>> = {
+  'src/operators/bounded-map.ts': 'operator',
+  'src/operators/exhaust-map-trailing.ts': 'operator',
+  'src/operators/never-sync.ts': 'operator',
+  'src/operators/run-each.ts': 'operator',
+  'src/transport/link.ts': 'timer',
+  'src/remoting/connection.ts': 'operator',
+  'src/remoting/correlate.ts': 'operator',
+  'src/remoting/sessions.ts': 'operator',
+  'src/client/heartbeat.ts': 'operator',
+  'src/client/process-life.ts': 'operator',
+  'src/client/shared-client.ts': 'life',
+  'src/producer/abortable.ts': 'operator',
+  'src/producer/producer.ts': 'life',
+  'src/producer/send-slots.ts': 'operator',
+  'src/producer/topic-boards.ts': 'life',
+  'src/consumer/consumer.ts': 'life',
+  'src/consumer/group-session.ts': 'life',
+  'src/consumer/held-queue.ts': 'life',
+  'src/consumer/process.ts': 'operator',
+  'src/consumer/pull-loop.ts': 'operator',
+  'src/create-client.ts': 'life',
+  'src/embedded/timers.ts': 'timer',
+}
+
+/** The one file of the library that writes to the console. */
+const PRINTER = 'src/cli/print.ts'
+/** This file names what it forbids. */
+const THIS = 'test/architecture.test.ts'
+const LONGEST = 300
+
+const everything = filesUnder('').filter(({ path }) => path !== THIS)
+const src = everything.filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts'))
+const tests = everything.filter(({ path }) => /^(test|marble-tests)\/.*\.ts$/.test(path))
+
+const roomOf = (path: string): string => path.replace(/^src\//, '').split('/')[0]?.replace(/\.ts$/, '') ?? ''
+
+const forbiddenImports = (file: Source): readonly string[] => {
+  const room = roomOf(file.path)
+  const allowed = MAY_IMPORT[room]
+  if (allowed === undefined) return [`${file.path}: the room ${room} has no rule`]
+  return importsOf(file).flatMap(({ from, typeOnly, position }) => {
+    const to = from.startsWith('.') ? roomOf(join(dirname(file.path), from)) : from
+    if (to === room || allowed.includes(to) || (typeOnly && allowed.includes(`type ${to}`))) return []
+    return [finding(file, position, `${room} may not import ${typeOnly ? 'types of ' : ''}${to}`)]
+  })
+}
+
+const CLOCKS = ['setTimeout', 'setInterval', 'setImmediate']
+const TRAPS = ['shareReplay', 'groupBy', 'expand']
+
+const forbiddenCode = (file: Source): readonly string[] => {
+  const found: string[] = []
+  eachNode(file, (node, tree) => {
+    const say = (what: string): number => found.push(finding(file, node.getStart(tree), what))
+    if (ts.isIdentifier(node) && CLOCKS.includes(node.text)) say(`${node.text}: time comes from rxjs and its scheduler`)
+    if (ts.isIdentifier(node) && TRAPS.includes(node.text)) say(`${node.text} loses, keeps or overflows: see CONTRIBUTING.md`)
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+      const name = `${node.expression.text}.${node.name.text}`
+      if (['Date.now', 'performance.now', 'process.hrtime'].includes(name)) say(`${name}: the time is scheduler.now()`)
+      if (name.startsWith('console.') && file.path !== PRINTER) say(`${name}: report an event`)
+    }
+    if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'Date') {
+      if ((node.arguments ?? []).length === 0) say('new Date() reads the clock: the time is scheduler.now()')
+    }
+    if (ts.isCallExpression(node) && calledName(node) === 'mergeMap' && node.arguments.length > 1) {
+      say('mergeMap with a limit queues without bound: use boundedMap')
+    }
+  })
+  return found
+}
+
+const subscriptions = (file: Source): readonly string[] => {
+  const found: string[] = []
+  eachNode(file, (node, tree) => {
+    if (ts.isCallExpression(node) && calledName(node) === 'subscribe') found.push(finding(file, node.getStart(tree), 'subscribes'))
+  })
+  return found
+}
+
+/** Findings of a pattern in the plain text, comments and strings included. */
+const mentions = (file: Source, pattern: RegExp, what: string): readonly string[] =>
+  [...file.text.matchAll(pattern)].map(match => finding(file, match.index, `${what}: ${match[0].trim()}`))
+
+const PRIVATE_PLACES =
+  /\b(?:registry\.[a-z0-9-]+\.[a-z]+|npmmirror|verdaccio|artifactory|repo1?\.maven)\b|\.\.\/shared\b|(?<![\w.])\/(?:work|root|home\/\w+|Users\/\w+)\//g
+const UNTESTED = /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:skip|only|todo|skipIf|runIf|fails)\b/g
+const ASYNC_MARBLES = /\bmarbles\(\s*async\b/g
+const COVERAGE_IGNORED = /\b(?:v8|c8|istanbul)\s+ignore\b/g
+const SILENCED = /eslint-disable(?!.* -- \S).*|@ts-(?:ignore|nocheck|expect-error)\s*$/gm
+
+describe('every file of src', () => {
+  it('imports only what its room may import', () => {
+    expect(src.flatMap(forbiddenImports)).toEqual([])
+  })
+
+  it(`has at most ${LONGEST} lines`, () => {
+    const long = src.map(({ path, text }) => `${path}: ${text.trimEnd().split('\n').length} lines`)
+    expect(long.filter(line => Number(/: (\d+)/.exec(line)?.[1]) > LONGEST)).toEqual([])
+  })
+
+  it('takes its time from a scheduler, reports instead of logging, and keeps off the operators that lose', () => {
+    expect(src.flatMap(forbiddenCode)).toEqual([])
+  })
+
+  it('subscribes only if it is an operator written by hand or owns a life', () => {
+    expect(src.filter(({ path }) => !(path in MAY_SUBSCRIBE)).flatMap(subscriptions)).toEqual([])
+  })
+})
+
+describe('the rules themselves', () => {
+  const here = (room: string, text: string): Source => ({ path: `src/${room}/x.ts`, text })
+
+  it('name only rooms and files that there are', () => {
+    const rooms = new Set(src.map(({ path }) => roomOf(path)))
+    expect(Object.keys(MAY_IMPORT).filter(room => !rooms.has(room))).toEqual([])
+    const subscribing = new Set(src.filter(file => subscriptions(file).length > 0).map(({ path }) => path))
+    expect(Object.keys(MAY_SUBSCRIBE).filter(path => !subscribing.has(path))).toEqual([])
+  })
+
+  it.each([
+    ['producer', "import { x } from '../consumer/x.ts'"],
+    ['producer', "import { x } from '../broker/x.ts'"],
+    ['producer', "import { type X, y } from '../broker/x.ts'"],
+    ['messages', "export { x } from 'node:fs'"],
+    ['messages', "import 'pino'"],
+    ['messages', "const x = await import('rxjs')"],
+    ['attic', "import type { X } from 'rxjs'"],
+  ])('notice a wrong import in %s: %s', (room, text) => {
+    expect(forbiddenImports(here(room, text))).toHaveLength(1)
+  })
+
+  it.each([
+    ['producer', "import type { X } from '../broker/x.ts'"],
+    ['producer', "import { type X } from '../broker/x.ts'"],
+    ['producer', "import { x } from './y.ts'"],
+    ['messages', "// import { x } from 'rxjs'"],
+  ])('let a right import pass in %s: %s', (room, text) => {
+    expect(forbiddenImports(here(room, text))).toEqual([])
+  })
+
+  it.each(['Date.now()', 'new Date()', 'setTimeout(f, 1)', 'console.log(1)', 'a.pipe(shareReplay(1))', 'mergeMap(f, 4)'])(
+    'notice %s',
+    text => {
+      expect(forbiddenCode(here('client', text))).toHaveLength(1)
+    },
+  )
+
+  it.each(['scheduler.now()', 'new Date(at)', 'mergeMap(f)', 'mergeMap(x => g(x, 2),)', "'setTimeout'", '// console.log'])(
+    'let %s pass',
+    text => {
+      expect(forbiddenCode(here('client', text))).toEqual([])
+    },
+  )
+})
+
+describe('the repository', () => {
+  it('stands alone: it names no registry and no place of one machine', () => {
+    expect(everything.flatMap(file => mentions(file, PRIVATE_PLACES, 'names a private place'))).toEqual([])
+    expect(mentions({ path: 'x', text: 'see ../shared/a and /work/b' }, PRIVATE_PLACES, 'x')).toHaveLength(2)
+  })
+
+  it('skips no test and exempts no line from being covered', () => {
+    expect(tests.flatMap(file => mentions(file, UNTESTED, 'is not run'))).toEqual([])
+    expect(everything.flatMap(file => mentions(file, COVERAGE_IGNORED, 'is not measured'))).toEqual([])
+  })
+
+  it('has no marble function that is async: it would always pass', () => {
+    expect(tests.flatMap(file => mentions(file, ASYNC_MARBLES, 'always passes'))).toEqual([])
+  })
+
+  it('silences no rule without saying why', () => {
+    const code = everything.filter(({ path }) => /\.(?:[jt]s|mjs)$/.test(path))
+    expect(code.flatMap(file => mentions(file, SILENCED, 'gives no reason'))).toEqual([])
+  })
+})

@@ -1,0 +1,110 @@
+import { crc32 } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isRocketError } from '../../src/errors.ts'
+import { decompressZstd, decompressZstdHere } from '../../src/protocol/zstd-frame.ts'
+import { FAST_BLOCKS, MANY_BLOCKS } from '../support/zstd-samples.ts'
+
+const DECODE = expect.objectContaining({ code: 'ERR_RMQ_DECODE' }) as unknown
+const TOO_LARGE = expect.objectContaining({ code: 'ERR_RMQ_TOO_LARGE' }) as unknown
+const MIB = 1_048_576
+const HELLO = Buffer.from('28b52ffd240a51000068656c6c6f207a737464cfdb609c', 'hex')
+
+/** A frame without size and checksum, of one block whose header is made to fit. */
+const frameOf = (kind: number, size: number, content: Buffer, windowDescriptor = 0x58): Buffer => {
+  const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, windowDescriptor, 0, 0, 0])
+  header.writeUIntLE(1 | (kind << 1) | (size << 3), 6, 3)
+  return Buffer.concat([header, content])
+}
+
+describe.each([
+  ['with the help of Node where it has it', decompressZstd],
+  ['without help', decompressZstdHere],
+])('reading zstd %s', (_title, decompress) => {
+  it.each([
+    ['many kinds of blocks', MANY_BLOCKS],
+    ['predefined tables', FAST_BLOCKS],
+  ])('understands %s', (_what, { bytes, length, crc32: expected }) => {
+    const content = decompress(bytes, length)
+    expect(content).toHaveLength(length)
+    expect(crc32(content)).toBe(expected)
+  })
+
+  it('passes over what is skippable, and joins frames', () => {
+    const skippable = Buffer.from('5f2a4d1803000000616263', 'hex')
+    expect(decompress(Buffer.concat([skippable, HELLO, skippable, HELLO]), MIB).toString()).toBe('hello zstdhello zstd')
+  })
+
+  it('counts all frames against the limit', () => {
+    const twice = Buffer.concat([HELLO, HELLO])
+    expect(decompress(twice, 20)).toHaveLength(20)
+    expect(() => decompress(twice, 19)).toThrow(TOO_LARGE)
+  })
+
+  it('stops at the limit when no frame says how long it is', () => {
+    expect(() => decompress(MANY_BLOCKS.bytes, MANY_BLOCKS.length - 1)).toThrow(TOO_LARGE)
+    expect(() => decompress(MANY_BLOCKS.bytes, 0)).toThrow(TOO_LARGE)
+  })
+
+  it('refuses a frame that repeats more than the limit without making it', () => {
+    const bomb = frameOf(1, 131_072, Buffer.from('z'))
+    expect(decompress(bomb, 131_072)).toHaveLength(131_072)
+    expect(() => decompress(bomb, 131_071)).toThrow(/has 131072 bytes, the limit is 131071/)
+  })
+
+  it.each([
+    ['is cut off anywhere', MANY_BLOCKS.bytes.subarray(0, -1), /cut off/],
+    ['is empty', Buffer.alloc(0), /cut off at byte 0/],
+    ['is followed by something else', Buffer.concat([HELLO, Buffer.from('hello')]), /no frame begins at byte 23/],
+    ['has a block of a reserved kind', frameOf(3, 0, Buffer.alloc(0)), /reserved kind/],
+    ['has a block beyond 128 KiB', frameOf(0, 131_073, Buffer.alloc(131_073)), /larger than blocks may be/],
+    ['has a block beyond its window', frameOf(0, 1_025, Buffer.alloc(1_025), 0), /larger than blocks may be/],
+    ['needs a dictionary', Buffer.from('28b52ffd015801010000', 'hex'), /needs a dictionary/],
+    ['has a reserved bit', Buffer.from('28b52ffd0858010000', 'hex'), /reserved bit/],
+    ['announces more than it holds', Buffer.from('28b52ffd200b51000068656c6c6f207a737464', 'hex'), /zstd/],
+  ])('refuses what %s', (_what, bytes, why) => {
+    expect(() => decompress(bytes, MIB)).toThrow(why)
+    expect(() => decompress(bytes, MIB)).toThrow(DECODE)
+  })
+
+  it('never crashes on damaged bytes', () => {
+    const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(fc.constantFrom(MANY_BLOCKS, FAST_BLOCKS), edits, (sample, changes) => {
+        const bytes = Buffer.from(sample.bytes)
+        for (const [at, value] of changes) bytes[at % bytes.length] = value
+        try {
+          expect(decompress(bytes, 10_000).length).toBeLessThanOrEqual(10_000)
+        } catch (error) {
+          if (!isRocketError(error)) throw error
+          expect(['ERR_RMQ_DECODE', 'ERR_RMQ_TOO_LARGE']).toContain(error.code)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('reading zstd without help', () => {
+  it('is not kept busy by a small body that asks for endless work', () => {
+    // 98,047 sequences of 131,073 bytes each, all tables constant: other readers in JavaScript run for minutes
+    const literals = [0x01 | (1 << 3), 0x61]
+    const sequences = [255, 0xff, 0xff, 0x54, 35, 0, 52, 1]
+    const block = Buffer.from([...literals, ...sequences])
+    expect(() => decompressZstdHere(frameOf(2, block.length, block), 32 * MIB)).toThrow(DECODE)
+  })
+
+  it('is not kept busy by weights that never end', () => {
+    // the table of weights has one symbol with all the probability: its states need no bits
+    const weights = [0xf0, 0x03, 0x00, 0x04]
+    const literals = [0x42, 0x80, 0x01, weights.length, ...weights, 0x01]
+    const block = Buffer.from([...literals, 0x00])
+    expect(() => decompressZstdHere(frameOf(2, block.length, block), MIB)).toThrow(/too many weights/)
+  })
+
+  it('refuses a match that reaches behind the start of the frame', () => {
+    // one literal, then a match of three bytes at distance 4
+    const block = Buffer.from([0x01 | (1 << 3), 0x61, 1, 0x54, 1, 2, 0, 0b1_11])
+    expect(() => decompressZstdHere(frameOf(2, block.length, block), MIB)).toThrow(/reaches 4 bytes back, 1 are there/)
+  })
+})
