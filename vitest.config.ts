@@ -13,7 +13,14 @@ export default defineConfig({
     },
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/behaviour/**', 'test/cluster/**'] } },
-      { test: { name: 'behaviour', include: ['test/behaviour/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'behaviour',
+          include: ['test/behaviour/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: 'marbles', include: ['marble-tests/**/*.test.ts'], isolate: false } },
     ],
   },

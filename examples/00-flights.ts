@@ -67,10 +67,11 @@ const main = async (asJson: boolean): Promise<number> => {
   const departures$ = defer(() => {
     startedAt = performance.now()
     return replay$(events, 10)
-  })
-  const sent$ = departures$.pipe(
-    takeUntil(interrupted$), // above the sends: nothing new begins, what has begun ends well
+  }).pipe(
     tap(() => departed++),
+    takeUntil(interrupted$), // above the sends: nothing new begins, what has begun ends well
+  )
+  const sent$ = departures$.pipe(
     producer.sendAll(toMessage(flights), { keyBy: ({ origin }) => origin, buffer: { count: events.length } }),
     tap(({ input }) => ledger.enterSent(input.no, fingerprintOf(input))),
   )
@@ -102,8 +103,10 @@ const main = async (asJson: boolean): Promise<number> => {
   }
   const report = asJson ? process.stderr : process.stdout
   report.write(`${summary(outcome, delays.worst(10, 20)).join('\n')}\n`)
-  if (wasInterrupted())
-    tell(`interrupted: ${count(events.length - outcome.sent)} flights were left, none of them half sent`)
+  if (wasInterrupted()) {
+    const { sent, lost } = outcome
+    tell(`interrupted: ${count(events.length - sent)} flights were not sent, ${count(lost)} were sent and not received`)
+  }
   if (asJson) process.stdout.write(`${jsonLine(outcome)}\n`)
   return wasInterrupted() ? INTERRUPTED : isFlawless(outcome) ? 0 : 1
 }

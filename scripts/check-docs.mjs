@@ -1,13 +1,14 @@
 /**
  * Type-checks every ```ts block of README.md, CONTRIBUTING.md and docs/*.md against the built package, and runs those
- * marked ```ts run. Also: relative links lead somewhere, and `npm run x` is a script of package.json.
+ * marked ```ts run. Also: relative links lead somewhere, `npm run x` is a script of package.json, and the option tables
+ * say the defaults that the package has.
  *
- * A block stands alone, unless it is marked ```ts continue: then it goes on where the block before it ended. Code that
- * readers need not see stands in a comment that starts with `<!-- ts` on a line of its own; every block of the file
- * may use it.
+ * A block stands alone, unless it is marked ```ts continue: then it goes on where the block before it ended. Declarations
+ * that readers need not see stand in a comment that starts with `<!-- ts` on a line of its own; the blocks below it may
+ * use them, except those that run.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -44,11 +45,13 @@ const programsOf = ({ name, text }) => {
     else throw new Error(`${name}:${block.from}: a block is ts, ts run or ts continue, not "${block.info}"`)
   }
   return chains.map(chain => {
-    const shown = new Set([...hidden, ...chain].flatMap(({ from, to }) => range(from, to)))
-    const code = lines.map((line, i) => (shown.has(i) ? line : '')).join('\n')
-    const line = chain[0].from + 1
-    const file = join(FOLDER, `${name.replaceAll('/', '_')}.${line}.ts`)
-    return { name, line, file, code: `${code}\nexport {}\n`, runs: chain.some(({ info }) => info === 'ts run') }
+    const { from: start } = chain[0]
+    const runs = chain.some(({ info }) => info === 'ts run')
+    const declared = runs ? [] : hidden.filter(({ to }) => to < start)
+    const kept = new Set([...declared, ...chain].flatMap(({ from, to }) => range(from, to)))
+    const code = lines.map((line, i) => (kept.has(i) ? line : '')).join('\n')
+    const file = join(FOLDER, `${name.replaceAll('/', '_')}.${start + 1}.ts`)
+    return { name, line: start + 1, file, code: `${code}\nexport {}\n`, runs }
   })
 }
 
@@ -79,24 +82,50 @@ const runErrors = programs =>
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
       })
       writeFileSync(script, outputText)
-      const { status, signal, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: PATIENCE_MS })
+      const { status, signal, stderr } = spawnSync(process.execPath, [script], {
+        encoding: 'utf8',
+        timeout: PATIENCE_MS,
+      })
       return status === 0 ? [] : [`${name}:${line} ended with ${signal ?? status}: ${stderr.trim()}`]
     })
 
 const referenceErrors = ({ name, text }) => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  return text.split('\n').flatMap((line, i) => [
-    ...[...line.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
-      .filter(([, path]) => !existsSync(join(ROOT, dirname(name), path)))
-      .map(([, path]) => `${name}:${i + 1} links to ${path}, which is not there`),
-    ...[...line.matchAll(/npm run ([\w:-]+)/g)]
-      .filter(([, script]) => !(script in scripts))
-      .map(([, script]) => `${name}:${i + 1} names npm run ${script}, which is no script`),
-  ])
+  return text
+    .split('\n')
+    .flatMap((line, i) => [
+      ...[...line.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
+        .filter(([, path]) => !existsSync(join(ROOT, dirname(name), path)))
+        .map(([, path]) => `${name}:${i + 1} links to ${path}, which is not there`),
+      ...[...line.matchAll(/npm run ([\w:-]+)/g)]
+        .filter(([, script]) => !(script in scripts))
+        .map(([, script]) => `${name}:${i + 1} names npm run ${script}, which is no script`),
+    ])
+}
+
+/** The tables of README.md against the defaults that the package exports. */
+const optionErrors = async ({ name, text }) => {
+  const { PRODUCER_DEFAULTS, TIMING_DEFAULTS, FLOW_DEFAULTS } = await import(join(ROOT, 'dist/index.js'))
+  return [PRODUCER_DEFAULTS, TIMING_DEFAULTS, FLOW_DEFAULTS].flatMap(Object.entries).flatMap(([option, value]) => {
+    const rows = [...text.matchAll(new RegExp(`^\\| \`${option}\` +\\| (.*?) +\\|`, 'gm'))]
+    return rows.some(([, written]) => parsed(written) === String(value))
+      ? []
+      : [
+          `${name}: the default of ${option} is ${value}, it says ${rows.map(([, written]) => written).join(' or ') || 'nothing'}`,
+        ]
+  })
+}
+
+const parsed = written => {
+  const number = /^([\d,]+)( MiB)?$/.exec(written.replaceAll('`', ''))
+  if (number === null) return written.replaceAll('`', '')
+  return String(Number(number[1].replaceAll(',', '')) * (number[2] === undefined ? 1 : 2 ** 20))
 }
 
 if (!existsSync(join(ROOT, 'dist/index.d.ts'))) {
-  console.error('check-docs: dist is missing, the blocks are checked against the built package: run npm run build first')
+  console.error(
+    'check-docs: dist is missing, the blocks are checked against the built package: run npm run build first',
+  )
   process.exit(1)
 }
 const docs = existsSync(join(ROOT, 'docs')) ? readdirSync(join(ROOT, 'docs')).map(file => `docs/${file}`) : []
@@ -105,11 +134,12 @@ const documents = ['README.md', 'CONTRIBUTING.md', ...docs.filter(file => file.e
   text: readFileSync(join(ROOT, name), 'utf8'),
 }))
 rmSync(FOLDER, { recursive: true, force: true })
-mkdirSync(FOLDER, { recursive: true })
+mkdirSync(join(FOLDER, 'node_modules'), { recursive: true })
+symlinkSync(ROOT, join(FOLDER, 'node_modules/rocketmq-rxjs'), 'junction') // as if it were installed
 const programs = documents.flatMap(programsOf)
 for (const { file, code } of programs) writeFileSync(file, code)
 
-const wrong = [...documents.flatMap(referenceErrors), ...typeErrors(programs)]
+const wrong = [...documents.flatMap(referenceErrors), ...(await optionErrors(documents[0])), ...typeErrors(programs)]
 const all = wrong.length > 0 ? wrong : runErrors(programs)
 for (const each of all) console.error(each)
 console.error(`check-docs: ${programs.length} programs in ${documents.length} documents, ${all.length} errors`)

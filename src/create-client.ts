@@ -22,6 +22,7 @@ import type { ClientEvent } from './observability/events.ts'
 import { defaultLogger, logEvent } from './observability/logger.ts'
 import { neverSync } from './operators/never-sync.ts'
 import type { ProducerOptions } from './producer/options.ts'
+import type { ClusterInfo } from './protocol/bodies.ts'
 import { createProducer } from './producer/producer.ts'
 import type { Producer } from './producer/producer.ts'
 
@@ -40,6 +41,8 @@ export interface Client extends AsyncDisposable {
   /** One value when a name server answered; errors when none did within `timing.connectTimeoutMs`. */
   ready$(): Observable<Client>
   ready(): Promise<Client>
+  /** The clusters and brokers that the name servers know, asked once. */
+  clusterInfo$(): Observable<ClusterInfo>
   producer(options?: ProducerOptions): Producer
   consumer<const S extends readonly SubscriptionSpec[]>(options: ConsumerOptions<S>): Consumer<DeliveryFrom<S[number]>>
   /** Winds up consumers, then producers, then connections; at most drainMs (default `timing.drainMs`). Idempotent. */
@@ -114,6 +117,7 @@ export const createClient = (config: ClientConfig): Client => {
       stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
     ready$,
     ready: () => firstValueFrom(ready$()),
+    clusterInfo$: () => nameServer.clusterInfo$().pipe(neverSync(asap), life.held()),
     producer: options => createProducer(shared, options),
     consumer: options => createConsumer(shared, options),
     close,

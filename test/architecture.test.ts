@@ -21,7 +21,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   broker: ['errors', 'operators', 'observability', 'protocol', 'remoting', 'rxjs', 'long'],
   // what the features of one process share
   client: [
-    ...['errors', 'messages', 'operators', 'observability', 'protocol', 'transport', 'remoting', 'nameserver', 'broker'],
+    ...[
+      'errors',
+      'messages',
+      'operators',
+      'observability',
+      'protocol',
+      'transport',
+      'remoting',
+      'nameserver',
+      'broker',
+    ],
     ...['rxjs', 'long', 'node:os'],
   ],
   // the features, which do not know each other
@@ -35,7 +45,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // the front door
   'create-client': [
-    ...['errors', 'messages', 'operators', 'observability', 'type nameserver', 'client', 'producer', 'consumer', 'rxjs'],
+    ...[
+      'errors',
+      'messages',
+      'operators',
+      'observability',
+      'type nameserver',
+      'client',
+      'producer',
+      'consumer',
+      'rxjs',
+    ],
   ],
   index: [
     ...['errors', 'messages', 'operators', 'type observability', 'type remoting', 'type nameserver', 'client'],
@@ -83,7 +103,11 @@ const everything = filesUnder('').filter(({ path }) => path !== THIS)
 const src = everything.filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts'))
 const tests = everything.filter(({ path }) => /^(test|marble-tests)\/.*\.ts$/.test(path))
 
-const roomOf = (path: string): string => path.replace(/^src\//, '').split('/')[0]?.replace(/\.ts$/, '') ?? ''
+const roomOf = (path: string): string =>
+  path
+    .replace(/^src\//, '')
+    .split('/')[0]
+    ?.replace(/\.ts$/, '') ?? ''
 
 const forbiddenImports = (file: Source): readonly string[] => {
   const room = roomOf(file.path)
@@ -104,7 +128,8 @@ const forbiddenCode = (file: Source): readonly string[] => {
   eachNode(file, (node, tree) => {
     const say = (what: string): number => found.push(finding(file, node.getStart(tree), what))
     if (ts.isIdentifier(node) && CLOCKS.includes(node.text)) say(`${node.text}: time comes from rxjs and its scheduler`)
-    if (ts.isIdentifier(node) && TRAPS.includes(node.text)) say(`${node.text} loses, keeps or overflows: see CONTRIBUTING.md`)
+    if (ts.isIdentifier(node) && TRAPS.includes(node.text))
+      say(`${node.text} loses, keeps or overflows: see CONTRIBUTING.md`)
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
       const name = `${node.expression.text}.${node.name.text}`
       if (['Date.now', 'performance.now', 'process.hrtime'].includes(name)) say(`${name}: the time is scheduler.now()`)
@@ -123,7 +148,8 @@ const forbiddenCode = (file: Source): readonly string[] => {
 const subscriptions = (file: Source): readonly string[] => {
   const found: string[] = []
   eachNode(file, (node, tree) => {
-    if (ts.isCallExpression(node) && calledName(node) === 'subscribe') found.push(finding(file, node.getStart(tree), 'subscribes'))
+    if (ts.isCallExpression(node) && calledName(node) === 'subscribe')
+      found.push(finding(file, node.getStart(tree), 'subscribes'))
   })
   return found
 }
@@ -189,19 +215,27 @@ describe('the rules themselves', () => {
     expect(forbiddenImports(here(room, text))).toEqual([])
   })
 
-  it.each(['Date.now()', 'new Date()', 'setTimeout(f, 1)', 'console.log(1)', 'a.pipe(shareReplay(1))', 'mergeMap(f, 4)'])(
-    'notice %s',
-    text => {
-      expect(forbiddenCode(here('client', text))).toHaveLength(1)
-    },
-  )
+  it.each([
+    'Date.now()',
+    'new Date()',
+    'setTimeout(f, 1)',
+    'console.log(1)',
+    'a.pipe(shareReplay(1))',
+    'mergeMap(f, 4)',
+  ])('notice %s', text => {
+    expect(forbiddenCode(here('client', text))).toHaveLength(1)
+  })
 
-  it.each(['scheduler.now()', 'new Date(at)', 'mergeMap(f)', 'mergeMap(x => g(x, 2),)', "'setTimeout'", '// console.log'])(
-    'let %s pass',
-    text => {
-      expect(forbiddenCode(here('client', text))).toEqual([])
-    },
-  )
+  it.each([
+    'scheduler.now()',
+    'new Date(at)',
+    'mergeMap(f)',
+    'mergeMap(x => g(x, 2),)',
+    "'setTimeout'",
+    '// console.log',
+  ])('let %s pass', text => {
+    expect(forbiddenCode(here('client', text))).toEqual([])
+  })
 })
 
 describe('the repository', () => {

@@ -119,6 +119,18 @@ describe('boundedMap, in the order of the source', () => {
   )
 
   it(
+    'counts the bytes of what it holds, too',
+    marbles(m => {
+      const source = m.hot('   ab--c----d|')
+      const expected = '       --------(ab)-(d|)'
+      const bytesOf = (item: string) => (item === 'd' ? 10 : 6)
+      const buffer = { bytes: 10, bytesOf, overflow: 'drop-newest' } as const
+      const work = takes({ a: 8, b: 1 })
+      m.expect(source.pipe(boundedMap(work, { concurrency: 2, order: 'source', buffer }))).toBeObservable(expected)
+    }),
+  )
+
+  it(
     'keeps the place of a dropped item for the result it has instead',
     marbles(m => {
       const source = m.hot('   abc|         ')
@@ -321,6 +333,7 @@ describe('boundedMap, the end', () => {
       const putBack = (item: string) => back.push(`${item} at ${asyncScheduler.now()}`)
       m.expect(source.pipe(boundedMap(takes(), { concurrency: 1, until$, putBack }))).toBeObservable(expected)
       m.expect(source).toHaveSubscriptions(taken)
+      m.expect(until$).toHaveSubscriptions(taken)
       m.flush()
       expect(back).toEqual(['b at 3', 'c at 3'])
     }),

@@ -1,6 +1,7 @@
 import { illegal } from '../errors.ts'
 import type { NameServers } from '../nameserver/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import type { Runtime } from './runtime.ts'
 
 /** All in ms. Each must be a positive integer (drainMs may be 0). */
@@ -46,6 +47,7 @@ export interface ClientConfig {
   /** Must be unique among running clients. Default `ip@pid#random`. */
   readonly clientId?: string
   readonly timing?: Partial<Timing>
+  readonly connection?: Partial<ConnectionOptions>
   /** Most requests without an answer on one connection. Default 10,000. */
   readonly maxInFlight?: number
   /** Replaces an address that a broker advertises by one that is reachable from here. */

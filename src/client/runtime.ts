@@ -4,7 +4,9 @@ import type { SchedulerLike } from 'rxjs'
 import { createUniqueIds } from '../protocol/message-id.ts'
 import { createTransport } from '../remoting/connection.ts'
 import type { Transport } from '../remoting/connection.ts'
+import { tcp } from '../transport/dial.ts'
 import { backgroundScheduler } from './background-scheduler.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 
 /** Time, chance and wire, injected: with a TestScheduler and a fake transport every timer can be drawn as a marble. */
 export interface Runtime {
@@ -19,11 +21,15 @@ export interface Runtime {
   readonly newMessageId: () => string
 }
 
-export const resolveRuntime = (given: Partial<Runtime> = {}, connectTimeoutMs?: number): Runtime => {
+export const resolveRuntime = (
+  given: Partial<Runtime> = {},
+  connectTimeoutMs: number,
+  { keepAliveMs, writeBufferBytes, maxWaitingBytes, maxFrameBytes }: ConnectionOptions,
+): Runtime => {
   const { scheduler = backgroundScheduler, asap = asapScheduler, random = Math.random } = given
-  const timeout = connectTimeoutMs === undefined ? {} : { connectTimeoutMs }
+  const dial = tcp({ keepAliveMs, writeBufferBytes })
   const {
-    transport = createTransport({ scheduler, ...timeout }),
+    transport = createTransport({ dial, scheduler, connectTimeoutMs, maxWaitingBytes, maxFrameBytes }),
     newMessageId = createUniqueIds({
       ip: localAddress(),
       pid: process.pid,

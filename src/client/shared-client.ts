@@ -16,6 +16,7 @@ import { parseEndpoints } from '../transport/endpoint.ts'
 import { createAddressMap } from './address-map.ts'
 import { checkedInt, resolveTiming } from './config.ts'
 import type { ClientConfig, Timing } from './config.ts'
+import { resolveConnection } from './connection-options.ts'
 import { createHeartbeats } from './heartbeat.ts'
 import type { Heartbeats } from './heartbeat.ts'
 import { createInbound } from './inbound.ts'
@@ -74,7 +75,8 @@ export interface SharedClient {
 
 export const createSharedClient = (config: ClientConfig): SharedClient => {
   const timing = resolveTiming(config.timing)
-  const runtime = resolveRuntime(config.runtime, timing.connectTimeoutMs)
+  const connection = resolveConnection(config.connection)
+  const runtime = resolveRuntime(config.runtime, timing.connectTimeoutMs, connection)
   const { scheduler, random, transport } = runtime
   const maxInFlight = checkedInt('maxInFlight', config.maxInFlight, 10_000, [1, 1_000_000])
   const clientId = config.clientId ?? newClientId(random)
@@ -90,6 +92,8 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     closing$,
     idleMs: timing.idleMs,
     maxInFlight,
+    firstMs: connection.reconnectFirstMs,
+    maxMs: connection.reconnectMaxMs,
     report,
     scheduler,
     random,

@@ -9,6 +9,8 @@ const VERSION = 0x40
 const FLAG = { INDEPENDENT: 0x20, BLOCK_CHECKSUM: 0x10, SIZE: 0x08, CONTENT_CHECKSUM: 0x04, DICTIONARY: 0x01 } as const
 /** By the three bits of the block descriptor; smaller numbers are not used. */
 const BLOCK_BYTES = [0, 0, 0, 0, 65_536, 262_144, 1_048_576, 4_194_304]
+/** Of blocks and frames together: they cost memory even if they are empty. */
+const MAX_PARTS = 65_536
 /** The bit of a block's length that says: not compressed. */
 const STORED = 0x8000_0000
 
@@ -52,6 +54,7 @@ export const decompressLz4 = (bytes: Buffer, maxBytes: number): Buffer => {
 
 const readFrames = (bytes: Buffer, maxBytes: number): readonly Lz4Frame[] => {
   const frames: Lz4Frame[] = []
+  let parts = 0
   let at = 0
   let length = 0
   do {
@@ -62,6 +65,8 @@ const readFrames = (bytes: Buffer, maxBytes: number): readonly Lz4Frame[] => {
       if (magic !== MAGIC) throw unreadable(`no frame begins at byte ${at}`)
       const frame = readFrame(bytes, at + 4, maxBytes - length)
       frames.push(frame)
+      parts += 1 + frame.blocks.length
+      if (parts > MAX_PARTS) throw tooManyParts()
       length += frame.length
       at = frame.end
     }
@@ -85,6 +90,7 @@ const readFrame = (bytes: Buffer, start: number, maxBytes: number): Lz4Frame => 
   let at = checksumAt + 1
   let length = 0
   for (let word = uint32At(bytes, at); word !== 0; word = uint32At(bytes, at)) {
+    if (blocks.length === MAX_PARTS) throw tooManyParts()
     const block = readBlock(bytes, at + 4, word, blockBytes)
     blocks.push(block)
     length += block.length
@@ -126,3 +132,5 @@ const within = (bytes: Buffer, end: number): number => {
 }
 
 const unreadable = (why: string) => decodeFailed(`the body is not readable LZ4: ${why}`)
+
+const tooManyParts = () => unreadable(`it has more than ${MAX_PARTS} blocks and frames`)

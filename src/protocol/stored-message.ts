@@ -23,7 +23,10 @@ export type { StoredMessageFields } from './encode-stored-message.ts'
 /** Beyond this a body is not decompressed unless the caller allows more: as much as one answer may have. */
 export const DEFAULT_MAX_BODY_BYTES = 33_554_432
 
-/** A message as a broker stores and delivers it. Its parts are views: they keep the whole answer they came in alive. */
+/**
+ * A message as a broker stores and delivers it. Its parts are views: they keep the whole answer they came in alive. Fields
+ * are read when they are asked for, so a spread copies none of them.
+ */
 export interface StoredMessage {
   /** Bytes of the record; 0 for a member of an inner batch. */
   readonly storeSize: number

@@ -49,54 +49,13 @@ const CODES = [LITERAL_LENGTH, OFFSET, MATCH_LENGTH] as const
 /** Where the table of a code comes from; 3 repeats the one before. */
 const MODE = { PREDEFINED: 0, CONSTANT: 1, DESCRIBED: 2 } as const
 
-/** How many bits follow a code; the lengths they add to are the sums of what the codes before can say. */
-const LITERAL_LENGTH_BITS = [
-  ...Array<number>(16).fill(0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  6,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
-]
-const MATCH_LENGTH_BITS = [
-  ...Array<number>(32).fill(0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  4,
-  5,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
-]
+/** How many bits follow a code; they add to a base, which is the first length that the codes before cannot say. */
+const LITERAL_LENGTH_BITS = Array<number>(16)
+  .fill(0)
+  .concat([1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
+const MATCH_LENGTH_BITS = Array<number>(32)
+  .fill(0)
+  .concat([1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
 const basesOf = (bits: readonly number[], first: number): readonly number[] => {
   let base = first
   return bits.map(width => {

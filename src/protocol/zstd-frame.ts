@@ -8,6 +8,8 @@ const MAGIC = 0xfd2fb528
 /** Sixteen magics that announce bytes to be passed over: the last digit is free. */
 const SKIPPABLE = 0x184d2a50
 const MAX_BLOCK_BYTES = 131_072
+/** Of blocks and frames together: they cost memory even if they are empty. */
+const MAX_PARTS = 65_536
 const BLOCK = { RAW: 0, REPEATED: 1, COMPRESSED: 2 } as const
 const FLAG = { SINGLE_SEGMENT: 0x20, RESERVED: 0x08, CHECKSUM: 0x04, DICTIONARY: 0x03 } as const
 
@@ -104,6 +106,7 @@ const unpackHere: UnpackFrame = (bytes, { blocks, contentBytes }, maxBytes) => {
 
 const readFrames = (bytes: Buffer): readonly ZstdFrame[] => {
   const frames: ZstdFrame[] = []
+  let parts = 0
   let at = 0
   do {
     const magic = numberAt(bytes, at, 4)
@@ -113,6 +116,8 @@ const readFrames = (bytes: Buffer): readonly ZstdFrame[] => {
       if (magic !== MAGIC) throw unreadableZstd(`no frame begins at byte ${at}`)
       const frame = readFrame(bytes, at)
       frames.push(frame)
+      parts += 1 + frame.blocks.length
+      if (parts > MAX_PARTS) throw tooManyParts()
       at = frame.end
     }
   } while (at < bytes.length)
@@ -153,12 +158,15 @@ const readBlocks = (
     const size = header >> 3
     if (kind > BLOCK.COMPRESSED) throw unreadableZstd(`the block at byte ${at} is of a reserved kind`)
     if (size > maxBytes) throw unreadableZstd(`the block at byte ${at} is larger than blocks may be`)
+    if (blocks.length === MAX_PARTS) throw tooManyParts()
     const end = within(bytes, at + 3 + (kind === BLOCK.REPEATED ? 1 : size))
     blocks.push({ kind, at: at + 3, end, length: kind === BLOCK.COMPRESSED ? maxBytes : size })
     at = end
     if ((header & 1) !== 0) return { blocks, end }
   }
 }
+
+const tooManyParts = () => unreadableZstd(`it has more than ${MAX_PARTS} blocks and frames`)
 
 const sum = (blocks: readonly Block[]): number => blocks.reduce((total, block) => total + block.length, 0)
 

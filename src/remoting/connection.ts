@@ -37,6 +37,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly dial?: Dial
   readonly connectTimeoutMs?: number
+  /** Most bytes that may wait for a socket to take more. Default 64 MiB. */
+  readonly maxWaitingBytes?: number
   /** Frames that announce more are refused before anything is allocated. Default 32 MiB. */
   readonly maxFrameBytes?: number
   readonly scheduler?: SchedulerLike

@@ -1,4 +1,4 @@
-import { catchError, EMPTY, from, lastValueFrom, mergeMap, of, range, tap, toArray } from 'rxjs'
+import { catchError, EMPTY, from, lastValueFrom, map, mergeMap, range, tap, toArray } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, isRocketError, message, topic } from '../../src/index.ts'
@@ -73,13 +73,10 @@ it('plain mergeMap over sendOutcome$ gives every event exactly one outcome while
   await using client = quietClient(cluster)
   const producer = client.producer()
   const restart = restartAfter(events / 4)
-  const event$ = range(0, events)
   const outcomes = await lastValueFrom(
-    event$.pipe(
-      mergeMap(
-        event => producer.sendOutcome$(message(numbers, event)).pipe(mergeMap(o => of({ ...o, input: event }))),
-        64,
-      ),
+    range(0, events).pipe(
+      mergeMap(event => producer.sendOutcome$(message(numbers, event)), 64),
+      map(outcome => ({ ...outcome, input: outcome.input.body })),
       tap(restart.note),
       toArray(),
     ),
@@ -116,17 +113,18 @@ it("sendAll with onError 'stop' stops at the first failure: every event was sent
   const count = 10_000
   const outcomes: SendOutcome<number>[] = []
   let stopped: unknown
+  let killed: Promise<void> | undefined
   let restarted: Promise<void> | undefined
   const producer = client.producer({ timeoutMs: 300, retries: 0 })
   await lastValueFrom(
     range(0, count).pipe(
       producer.sendAll(n => message(numbers, n)),
       tap(outcome => {
-        if (outcomes.push(outcome) === 1_000) void cluster.killBroker()
+        if (outcomes.push(outcome) === 1_000) killed = cluster.killBroker()
       }),
       catchError((error: unknown): Observable<never> => {
         stopped = error
-        restarted = cluster.restartBroker()
+        restarted = killed?.then(() => cluster.restartBroker())
         return EMPTY
       }),
     ),
@@ -156,7 +154,7 @@ it('a message that one broker cannot take is offered to another, without the cal
   try {
     const numbers = topic(unique('numbers'), codecs.json<number>())
     await both.createTopic(numbers.name)
-    await using client = quietClient(both)
+    await using client = quietClient(both, { timing: { routeRefreshMs: 500 } })
     const producer = client.producer()
     await lastValueFrom(range(0, 16).pipe(producer.sendAll(n => message(numbers, n)))) // both are connected
     await both.killBroker(1)

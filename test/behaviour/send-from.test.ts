@@ -155,7 +155,7 @@ it('nothing is read before sendFrom$ is subscribed', async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
   const { told, sync } = countedNumbers()
-  client.producer().sendFrom$(sync(), n => message(numbers, n))
+  void client.producer().sendFrom$(sync(), n => message(numbers, n))
   await firstValueFrom(timer(20))
   expect(told.read).toBe(0)
 })

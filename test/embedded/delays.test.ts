@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseDelayLevels } from '../../src/embedded/delay-levels.ts'
+import { createDelays } from '../../src/embedded/delays.ts'
+import type { Timers } from '../../src/embedded/timers.ts'
 import { aBroker, eventually } from './cluster.ts'
 import { sendFields } from './requests.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -56,6 +58,54 @@ describe('a delayed message', () => {
     }
     advanceTo(5_000)
     expect(cluster.peek('orders').map(message => message.storedBody.toString())).toEqual(['first', 'second', 'slow'])
+  })
+
+  it('comes in its turn when another of its level was sent before', async () => {
+    const { scheduler, advanceTo } = virtualClock()
+    const { cluster, broker } = await aBroker({ topics: { orders: 1 }, scheduler })
+    await broker.ask(SEND, sendFields('orders', 0, { DELAY: '1' }), 'first')
+    advanceTo(400)
+    await broker.ask(SEND, sendFields('orders', 0, { DELAY: '1' }), 'second')
+    advanceTo(1_000)
+    expect(cluster.peek('orders')).toHaveLength(1)
+    advanceTo(1_400)
+    expect(cluster.peek('orders').map(message => message.storeTimestamp)).toEqual([1_000, 1_400])
+  })
+
+  it('is never early, though the alarm of a clock may be', () => {
+    const delivered: number[] = []
+    const ringing: (() => void)[] = []
+    let nowMs = 0
+    const timers: Timers = {
+      now: () => nowMs,
+      after: (_, work) => {
+        ringing.push(work)
+        return { cancel: () => undefined }
+      },
+      pause: () => undefined,
+      resume: () => undefined,
+      stop: () => undefined,
+    }
+    const delays = createDelays({ levelsMs: [10], timers, deliver: () => void delivered.push(nowMs) })
+    delays.add(
+      {
+        topic: 't',
+        queueId: 0,
+        queueOffset: 0,
+        physicalOffset: 0,
+        storeTimestamp: 0,
+        tagCode: 0,
+        bytes: Buffer.alloc(0),
+      },
+      1,
+    )
+    nowMs = 9
+    ringing.shift()?.()
+    expect(delivered).toEqual([])
+    nowMs = 10
+    ringing.shift()?.()
+    expect(delivered).toEqual([10])
+    expect(ringing).toEqual([])
   })
 
   it('is not delayed by a level of 0 or below, nor as an unfinished part of a transaction', async () => {

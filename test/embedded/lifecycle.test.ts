@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startEmbeddedCluster } from '../../src/embedded/index.ts'
+import { resolveOptions } from '../../src/embedded/options.ts'
 import { startEmbeddedTestCluster } from '../support/embedded-test-cluster.ts'
 import { aBroker, aCluster, anAsker, eventually, sleep } from './cluster.ts'
 import { bodiesOf, heartbeat, pullFields, sendFields } from './requests.ts'
@@ -56,6 +57,11 @@ describe('an embedded cluster', () => {
   it('advertises another host than it listens on when it is told to', async () => {
     const cluster = await aCluster({ advertisedHost: '10.1.2.3' })
     expect(cluster.brokers[0]).toMatch(/^10\.1\.2\.3:\d+$/)
+  })
+
+  it('advertises loopback when it listens on every address', () => {
+    expect(resolveOptions({ host: '0.0.0.0' })).toMatchObject({ host: '0.0.0.0', advertisedHost: '127.0.0.1' })
+    expect(resolveOptions({ host: '::' })).toMatchObject({ host: '::', advertisedHost: '::1' })
   })
 
   it.each([

@@ -60,6 +60,19 @@ describe('membership at the embedded broker', () => {
     expect([notices(broker), notices(second)]).toEqual([2, 1])
   })
 
+  it('tells every member when one subscribes to other topics than before', async () => {
+    const { cluster, broker } = await aBroker()
+    const second = await anAsker(cluster.brokers[0])
+    await join(broker, 'c1')
+    await join(second, 'c2')
+    await eventually(() => notices(broker) === 2 && notices(second) === 1, 'both have joined')
+    await join(second, 'c2', { orders: '*', others: '*' })
+    await eventually(() => notices(broker) === 3 && notices(second) === 2, 'both are told of the new topic')
+    await join(second, 'c2', { orders: 'TagA', others: '*' })
+    await sleep(20)
+    expect([notices(broker), notices(second)]).toEqual([3, 2])
+  })
+
   it('tells the others when a member unregisters', async () => {
     const { cluster, broker } = await aBroker()
     const second = await anAsker(cluster.brokers[0])

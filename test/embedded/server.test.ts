@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeFrame } from '../../src/protocol/frame-codec.ts'
 import { requestFrame } from '../../src/protocol/frame.ts'
-import { aBroker, aCluster, anAsker, sleep } from './cluster.ts'
+import { aBroker, aCluster, anAsker, eventually, sleep } from './cluster.ts'
 import { heartbeat, messagesOf, pullFields, sendFields } from './requests.ts'
 import { virtualClock } from './virtual-clock.ts'
 
@@ -117,6 +117,17 @@ describe('the embedded servers', () => {
     await broker.closed
   })
 
+  it('keep a connection that only sends one-way requests', async () => {
+    const { scheduler, advanceTo } = virtualClock()
+    const { cluster, broker } = await aBroker({ scheduler, idleMs: 1_000, topics: { orders: 1 } })
+    for (const [index, ms] of [600, 1_200, 1_800].entries()) {
+      broker.tell(SEND, sendFields('orders', 0), 'x')
+      await eventually(() => cluster.peek('orders').length === index + 1, 'the one-way message is stored')
+      advanceTo(ms)
+    }
+    expect((await broker.ask(28)).code).toBe(0)
+  })
+
   it('throw a member out that has sent no heartbeat for two minutes', async () => {
     const { scheduler, advanceTo } = virtualClock()
     const { broker } = await aBroker({ scheduler, idleMs: 10_000_000 })
@@ -149,9 +160,14 @@ describe('faults', () => {
   it('lose the answer of what was carried out', async () => {
     const { cluster, broker } = await aBroker({ topics: { orders: 1 } })
     cluster.faults.dropReplies(SEND, 1)
-    void broker.ask(SEND, sendFields('orders', 0), 'lost').catch(() => undefined)
+    let answered = false
+    const markAnswered = () => {
+      answered = true
+    }
+    void broker.ask(SEND, sendFields('orders', 0), 'lost').then(markAnswered, () => undefined)
     expect((await broker.ask(SEND, sendFields('orders', 0), 'found')).fields['queueOffset']).toBe('1')
     expect(cluster.peek('orders')).toHaveLength(2)
+    expect(answered).toBe(false)
   })
 
   it('delay the answer of what was carried out at once', async () => {

@@ -1,16 +1,25 @@
+import type { SchedulerAction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createTimers } from '../../src/embedded/timers.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 const setUp = () => {
   const { scheduler, advanceTo } = virtualClock()
+  const waits: number[] = []
   const rung: string[] = []
-  const timers = createTimers(scheduler)
+  const timers = createTimers({
+    now: () => scheduler.now(),
+    schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0) => {
+      waits.push(delayMs)
+      return scheduler.schedule(work, delayMs)
+    },
+  })
   return {
     timers,
     rung,
     ring: (name: string) => () => void rung.push(`${name} at ${timers.now()}`),
     advanceTo,
+    longestWaitMs: () => Math.max(...waits),
   }
 }
 
@@ -50,12 +59,13 @@ describe('the timers of a server', () => {
   })
 
   it('wait for months, longer than a timer of Node can', () => {
-    const { timers, rung, ring, advanceTo } = setUp()
+    const { timers, rung, ring, advanceTo, longestWaitMs } = setUp()
     const monthsMs = 5_000_000_000
     timers.after(monthsMs, ring('spring'))
     advanceTo(monthsMs - 1)
     expect(rung).toEqual([])
     advanceTo(monthsMs)
     expect(rung).toEqual([`spring at ${monthsMs}`])
+    expect(longestWaitMs()).toBe(2 ** 31 - 1)
   })
 })

@@ -1,7 +1,7 @@
 import {
   EMPTY,
   Observable,
-  Subscription,
+  Subscriber,
   tap,
   from,
   lastValueFrom,
@@ -129,19 +129,20 @@ describe('boundedMap and the stack', () => {
 
   it('starts nothing while somebody still hears a result, so that all can be stopped', () => {
     const source = new Subject<string>()
+    const slow = new Subject<unknown>()
     const heard: unknown[] = []
     let said = 0
     const many = range(0, 1000).pipe(tap(() => said++))
-    source
-      .pipe(
-        boundedMap(item => (item === 'many' ? many : [item]), { concurrency: 2 }),
-        take(3),
-      )
-      .subscribe(value => {
-        heard.push(value)
-        if (value === 'first') source.next('many')
-      })
-    source.next('first')
+    const out$ = source.pipe(
+      boundedMap(item => (item === 'many' ? many : slow), { concurrency: 2 }),
+      take(3),
+    )
+    out$.subscribe(value => {
+      heard.push(value)
+      if (value === 'first') source.next('many')
+    })
+    source.next('slow')
+    slow.next('first')
     expect([heard, said]).toEqual([['first', 0, 1], 2])
   })
 
@@ -283,7 +284,7 @@ describe('boundedMap and memory', () => {
     const source = new Subject<number>()
     const subscription = source.pipe(boundedMap(n => of(n), { concurrency: 1 })).subscribe()
     for (let n = 0; n < 1000; n++) source.next(n)
-    const unsubscribe = vi.spyOn(Subscription.prototype, 'unsubscribe')
+    const unsubscribe = vi.spyOn(Subscriber.prototype, 'unsubscribe')
     subscription.unsubscribe()
     const told = unsubscribe.mock.calls.length
     unsubscribe.mockRestore()

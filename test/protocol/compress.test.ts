@@ -108,6 +108,11 @@ describe('a compressed body', () => {
     expect(() => decompressBody(compressed, LZ4, 299)).toThrow(TOO_LARGE)
   })
 
+  it('may have no limit', () => {
+    expect(decompressBody(hex('785ecb48cdc9c90700062c0215'), ZLIB, Infinity).toString()).toBe('hello')
+    expect(decompressBody(hex('28b52ffd005808000061010000'), ZSTD, Infinity).toString()).toBe('a')
+  })
+
   it('of a type that nobody knows is refused', () => {
     expect(() => decompressBody(hex('00'), 0x401, MIB)).toThrow(/compression type 4 is unknown/)
   })

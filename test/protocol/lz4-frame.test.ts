@@ -101,6 +101,13 @@ describe('reading LZ4', () => {
   })
 
   it.each([
+    ['empty blocks', Buffer.concat([HELLO.subarray(0, 7), Buffer.alloc(280_000, Buffer.from('00000080', 'hex'))])],
+    ['empty frames', Buffer.concat(Array<Buffer>(70_000).fill(frameOf([])))],
+  ])('takes no memory for a great many %s', (_what, bytes) => {
+    expect(() => decompressLz4(bytes, MIB)).toThrow(/more than 65536 blocks and frames/)
+  })
+
+  it.each([
     ['content', '04224d186440a7150000009f726f636b65746d71200900ffff9d50636b65746d00000000627264a5', /content/],
     ['block', '04224d187040ad150000009f726f636b65746d71200900ffff9d50636b65746d5ef8a08a00000000', /block that begins/],
   ])('verifies the checksum of a %s', (_what, text, why) => {

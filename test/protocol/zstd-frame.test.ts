@@ -67,6 +67,13 @@ describe.each([
     expect(() => decompress(bytes, MIB)).toThrow(DECODE)
   })
 
+  it.each([
+    ['empty blocks', Buffer.concat([HELLO.subarray(0, 4), Buffer.from([0, 0x58]), Buffer.alloc(200_000)])],
+    ['empty frames', Buffer.concat(Array<Buffer>(40_000).fill(Buffer.from('28b52ffd0058010000', 'hex')))],
+  ])('takes no memory for a great many %s', (_what, bytes) => {
+    expect(() => decompress(bytes, MIB)).toThrow(/more than 65536 blocks and frames/)
+  })
+
   it('never crashes on damaged bytes', () => {
     const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 3 })
     fc.assert(

@@ -13,14 +13,16 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     version: '5.3.3',
     nameServers: cluster.nameServers,
     brokers: cluster.brokers,
-    createTopic: async (topic, { queues = 4 } = {}) => Promise.resolve(cluster.createTopic(topic, { queues })),
-    createGroup: async (group, { retryMaxTimes = 16 } = {}) =>
-      Promise.resolve(cluster.createGroup(group, { retryMaxTimes })),
+    createTopic: (topic, { queues = 4 } = {}) => atOnce(() => cluster.createTopic(topic, { queues })),
+    createGroup: (group, { retryMaxTimes = 16 } = {}) => atOnce(() => cluster.createGroup(group, { retryMaxTimes })),
     killBroker: index => cluster.killBroker(index),
     restartBroker: index => cluster.restartBroker(index),
     stopBroker: index => cluster.stopBroker(index),
-    pauseBroker: async index => Promise.resolve(cluster.pauseBroker(index)),
-    resumeBroker: async index => Promise.resolve(cluster.resumeBroker(index)),
+    pauseBroker: index => atOnce(() => cluster.pauseBroker(index)),
+    resumeBroker: index => atOnce(() => cluster.resumeBroker(index)),
     stop: () => cluster.stop(),
   }
 }
+
+/** What the embedded cluster does at once, the real one does in a while. */
+const atOnce = (work: () => void): Promise<void> => Promise.resolve().then(work)

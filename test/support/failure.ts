@@ -7,7 +7,7 @@ import type { RocketError } from '../../src/index.ts'
 export const failureOf = async (operation: Promise<unknown> | Observable<unknown>): Promise<RocketError> => {
   const running = isObservable(operation) ? lastValueFrom(operation, { defaultValue: undefined }) : operation
   const error: unknown = await running.then(
-    value => new Error(`a failure was expected, not ${String(JSON.stringify(value))}`),
+    value => new Error(`a failure was expected, not ${JSON.stringify(value)}`),
     (cause: unknown) => cause,
   )
   if (isRocketError(error)) return error

@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, lastValueFrom, takeWhile, timeout } from 'rxjs'
+import { filter, firstValueFrom, timeout } from 'rxjs'
 import { on, queueKey } from '../../src/index.ts'
 import type { Client, Inbound, Topic } from '../../src/index.ts'
 import { askOk } from '../cluster/ask.ts'
@@ -46,12 +46,11 @@ export const readAll = async <N extends string, T>(
   const read$ = consumer.process$(({ message }) => {
     records.set(`${queueKey(message.queue)} ${message.queueOffset.toString()}`, message)
   })
-  await lastValueFrom(
+  await firstValueFrom(
     read$.pipe(
-      takeWhile(() => records.size < count),
       timeout({ each: 20_000 }),
+      filter(() => records.size === count),
     ),
-    { defaultValue: undefined },
   )
   return [...records.values()]
 }

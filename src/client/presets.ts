@@ -1,0 +1,25 @@
+import type { ClientConfig } from './config.ts'
+
+type Preset = Pick<ClientConfig, 'timing' | 'connection' | 'maxInFlight'>
+
+/** Ready-made settings to spread into a config: `createClient({ ...PRESETS.production, nameServers })`. */
+export const PRESETS = {
+  /** Patient with a debugger: everything may take long. */
+  development: {
+    timing: { requestTimeoutMs: 10_000, connectTimeoutMs: 30_000 },
+    connection: { keepAliveMs: 60_000, reconnectMaxMs: 10_000 },
+    maxInFlight: 1_000,
+  },
+  /** Many requests on the way, patient with a busy cluster. */
+  production: {
+    timing: { requestTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
+    connection: { keepAliveMs: 15_000, writeBufferBytes: 2 << 20 },
+    maxInFlight: 50_000,
+  },
+  /** Fails soon, reconnects at once. */
+  testing: {
+    timing: { requestTimeoutMs: 5_000, connectTimeoutMs: 2_000, rebalanceMs: 2_000, commitMs: 500, drainMs: 5_000 },
+    connection: { reconnectFirstMs: 20, reconnectMaxMs: 200 },
+    maxInFlight: 10_000,
+  },
+} as const satisfies Record<string, Preset>
