@@ -105,15 +105,19 @@ const referenceErrors = ({ name, text }) => {
 
 /** The tables of README.md against the defaults that the package exports. */
 const optionErrors = async ({ name, text }) => {
-  const { PRODUCER_DEFAULTS, TIMING_DEFAULTS, FLOW_DEFAULTS } = await import(join(ROOT, 'dist/index.js'))
-  return [PRODUCER_DEFAULTS, TIMING_DEFAULTS, FLOW_DEFAULTS].flatMap(Object.entries).flatMap(([option, value]) => {
-    const rows = [...text.matchAll(new RegExp(`^\\| \`${option}\` +\\| (.*?) +\\|`, 'gm'))]
-    return rows.some(([, written]) => parsed(written) === String(value))
-      ? []
-      : [
-          `${name}: the default of ${option} is ${value}, it says ${rows.map(([, written]) => written).join(' or ') || 'nothing'}`,
-        ]
-  })
+  const defaults = Object.entries(await import(new URL('../dist/index.js', import.meta.url))).filter(([its]) =>
+    its.endsWith('_DEFAULTS'),
+  )
+  return defaults
+    .flatMap(([, options]) => Object.entries(options))
+    .flatMap(([option, value]) => {
+      const rows = [...text.matchAll(new RegExp(`^\\| \`${option}\` +\\| (.*?) +\\|`, 'gm'))]
+      return rows.some(([, written]) => parsed(written) === String(value))
+        ? []
+        : [
+            `${name}: the default of ${option} is ${value}, it says ${rows.map(([, written]) => written).join(' or ') || 'nothing'}`,
+          ]
+    })
 }
 
 const parsed = written => {

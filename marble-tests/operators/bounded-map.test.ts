@@ -119,13 +119,14 @@ describe('boundedMap, in the order of the source', () => {
   )
 
   it(
-    'counts the bytes of what it holds, too',
+    'counts the bytes of what it holds, too, once for each item and only while it holds them',
     marbles(m => {
-      const source = m.hot('   ab--c----d|')
-      const expected = '       --------(ab)-(d|)'
-      const bytesOf = (item: string) => (item === 'd' ? 10 : 6)
-      const buffer = { bytes: 10, bytesOf, overflow: 'drop-newest' } as const
-      const work = takes({ a: 8, b: 1 })
+      const a = '              ----------|'
+      const b = '              bb|'
+      const source = m.hot('   ab--c------def|      ')
+      const expected = '       ----------(bb)-de--(f|)'
+      const buffer = { bytes: 10, bytesOf: () => 6, overflow: 'drop-newest' } as const
+      const work = (item: string) => (item === 'a' ? m.cold(a) : item === 'b' ? m.cold(b) : takes()(item))
       m.expect(source.pipe(boundedMap(work, { concurrency: 2, order: 'source', buffer }))).toBeObservable(expected)
     }),
   )
@@ -204,6 +205,27 @@ describe('boundedMap, when too many wait', () => {
       const expected = '       ----a---x---y---(z|)'
       const buffer = { count: 3, overflow: 'drop-oldest' } as const
       m.expect(source.pipe(boundedMap(takes(), { concurrency: 1, keyBy, buffer }))).toBeObservable(expected)
+    }),
+  )
+
+  it(
+    'still lets wait what may wait when the limit of those at work was lowered below them',
+    marbles(m => {
+      const source = m.hot('   abcd-|        ')
+      const expected = '       ----abc---(d|)'
+      const concurrency = () => (asyncScheduler.now() < 3 ? 3 : 1)
+      m.expect(source.pipe(boundedMap(takes(), { concurrency, buffer: { count: 1 } }))).toBeObservable(expected)
+    }),
+  )
+
+  it(
+    'lets nobody start whose results would have to be held beyond the limit',
+    marbles(m => {
+      const source = m.hot('   abx-y---|      ')
+      const expected = '       --------a---(bx|)'
+      const buffer = { count: 2, overflow: 'drop-newest' } as const
+      const options = { concurrency: 3, keyBy, order: 'source', buffer } as const
+      m.expect(source.pipe(boundedMap(takes({ a: 8, x: 1 }), options))).toBeObservable(expected)
     }),
   )
 

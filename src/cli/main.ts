@@ -52,7 +52,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     return await run(args, { print, interruption: createInterruption() })
   } catch (error) {
     if (isUsageError(error)) {
-      print.note(`rmq: ${error.usage} (rmq -h tells more)`)
+      print.note(`rmq: ${error.message} (rmq -h tells more)`)
       return EXIT.USAGE
     }
     print.note(`rmq: ${sentenceOf(error)}`)

@@ -10,21 +10,26 @@ export interface Print {
   progress(line: string): void
   /** Resolves when whoever reads stdout has left, as `head` does. */
   readonly readerLeft: Promise<void>
+  hasReader(): boolean
 }
 
 export const createPrint = ({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'> = process): Print => {
   let inProgress = false
-  let left: () => void = () => undefined
-  const readerLeft = new Promise<void>(resolve => (left = resolve))
+  let hasLeft = false
+  let leave: () => void = () => undefined
+  const readerLeft = new Promise<void>(resolve => (leave = resolve))
   stdout.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EPIPE') left()
-    else throw cause
+    if (cause.code !== 'EPIPE') throw cause
+    hasLeft = true
+    leave()
   })
   stderr.on('error', () => undefined) // nobody listens to what we say: no reason to stop
 
   return {
-    data: bytes =>
-      stdout.write(bytes) || stdout.destroyed ? undefined : Promise.race([once(stdout, 'drain'), readerLeft]),
+    data: bytes => {
+      if (hasLeft || stdout.write(bytes)) return undefined
+      return once(stdout, 'drain').catch(() => undefined) // it rejects when the reader leaves
+    },
     note: line => {
       stderr.write(`${inProgress ? '\r\x1b[K' : ''}${line}\n`)
       inProgress = false
@@ -35,5 +40,6 @@ export const createPrint = ({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 
       inProgress = true
     },
     readerLeft,
+    hasReader: () => !hasLeft,
   }
 }

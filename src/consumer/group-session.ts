@@ -68,12 +68,20 @@ export const createGroupSession = (
   const allRoutes$ = groupRoutes$(subscriptions.topics, topic => routes.routes$(topic))
   const isQuiet = { error: () => undefined } // these streams report their failures and never error
 
+  const warned = new Set<string>()
+  const warnIfMissing = ({ topic, status }: RouteState): void => {
+    if (status !== 'missing' || topic === retryTopicOf(group) || warned.has(topic)) return
+    warned.add(topic)
+    report({ type: 'topic-missing', topic, group })
+  }
+
   const open = (): void => {
     upkeep.add(
       allRoutes$.subscribe({
         ...isQuiet,
         next: now => {
           states = now
+          now.forEach(warnIfMissing)
           rebalances.next()
         },
       }),

@@ -27,6 +27,8 @@ export type ReportedEvent =
   | { readonly type: 'name-server-failed'; readonly endpoint: string; readonly error: RocketError }
   | { readonly type: 'route-refreshed'; readonly topic: string; readonly changed: boolean }
   | { readonly type: 'route-failed'; readonly topic: string; readonly error: RocketError; readonly keptLastGood: boolean }
+  /** A consumer subscribes to a topic that does not exist (yet): it waits. Told once. */
+  | { readonly type: 'topic-missing'; readonly topic: string; readonly group: string }
   | { readonly type: 'heartbeat-failed'; readonly endpoint: string; readonly error: RocketError }
   | { readonly type: 'send-retried'; readonly topic: string; readonly messageId: string; readonly error: RocketError }
   | {

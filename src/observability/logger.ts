@@ -20,7 +20,8 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'send-not-replicated': 'warn',
   'input-dropped': 'warn',
   'offset-corrected': 'warn',
-  'inbound-refused': 'warn',
+  'inbound-refused': 'info',
+  'topic-missing': 'warn',
   'consumer-failure': 'error',
   'assignment-changed': 'info',
   'start-position': 'info',
@@ -28,7 +29,8 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
 
 const levelOf = (event: ClientEvent): Level => {
   if (event.type === 'connection-state') return event.state === 'disconnected' ? 'warn' : 'debug'
-  if (event.type === 'route-failed' && event.topic.startsWith('%RETRY%')) return 'debug' // not there before the first heartbeat
+  // Not known yet: a producer has it created, a retry topic comes with the first heartbeat, a consumer says `topic-missing`.
+  if (event.type === 'route-failed' && event.error.code === 'ERR_RMQ_ROUTE_NOT_FOUND') return 'info'
   return LEVELS[event.type] ?? 'debug'
 }
 

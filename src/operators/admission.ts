@@ -84,8 +84,8 @@ export const createAdmission = <T, R, J extends Waiter & Place<R>>(
     admit: (job, freeSlots) => {
       const starting = Math.max(0, freeSlots)
       const startsAtOnce = room.isFree(job.key) && room.startable < starting
-      // What starts at once takes no room, but its results may have to wait with those that are held already.
-      if (startsAtOnce ? results.held === 0 || fitsAlone(job) : fitsBesides(job, starting)) {
+      // What starts at once needs no room, unless its results will have to be held with others behind a slow head.
+      if ((startsAtOnce && results.held === 0) || fitsBesides(job, starting)) {
         enter(job)
         return NOBODY
       }

@@ -65,9 +65,7 @@ export const boundedMap =
     new Observable<R>(subscriber => {
       const out = inTurn(subscriber, () => turn())
       const results =
-        order === 'source'
-          ? inOrderOfSource<R, Job<T, R>>(out.next, () => subscriber.closed)
-          : inOrderOfCompletion<R, Job<T, R>>(out.next)
+        order === 'source' ? inOrderOfSource<R, Job<T, R>>(out.next) : inOrderOfCompletion<R, Job<T, R>>(out.next)
       const room = keyBy ? createLanes<Job<T, R>>(buffer.overflow === 'drop-oldest') : createLine<Job<T, R>>()
       const admission = createAdmission(buffer, room, results)
       const running = new Set<Subscriber<R>>()

@@ -1,4 +1,4 @@
-import { asapScheduler, defer, Observable, type ObservableInput, type SchedulerLike, tap } from 'rxjs'
+import { asapScheduler, defer, Observable, type ObservableInput, type SchedulerLike } from 'rxjs'
 import { atLeastOne, boundedMap, type BoundedMapOptions } from './bounded-map.ts'
 import { pullOneByOne } from './pull-one-by-one.ts'
 
@@ -33,9 +33,6 @@ export const boundedPull = <T, R>(
       subscriber.add(asap.schedule(pump))
     })
     return items$.pipe(
-      tap(() => {
-        taken++ // until the load is told, which may be later
-      }),
       boundedMap(work, {
         ...options,
         onLoad: load => {

@@ -29,7 +29,6 @@ export const createLanes = <W extends Waiter>(
     const first = lane.first as W // lanes are asked only when they have one, and only `add` puts them there
     lane.first = first.behind
     if (!lane.first) lane.last = undefined
-    first.behind = undefined
     first.waiting = false
     size--
     return first

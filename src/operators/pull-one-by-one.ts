@@ -34,7 +34,7 @@ export const pullOneByOne = <T>(
     if (result.done) {
       ended = true
       subscriber.complete()
-    } else if (subscriber.closed) putBack?.(result.value)
+    } else if (ended) putBack?.(result.value)
     else subscriber.next(result.value)
   }
 
@@ -43,7 +43,7 @@ export const pullOneByOne = <T>(
     if (pumping) return // the loop below us on the stack will see the room
     pumping = true
     try {
-      while (!asking && !ended && !subscriber.closed && hasRoom()) {
+      while (!asking && !ended && hasRoom()) {
         iterator ??= iteratorOf(source)
         const next = iterator.next()
         if (!isPromise(next)) arrive(next)

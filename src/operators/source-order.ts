@@ -36,18 +36,17 @@ export const inOrderOfCompletion = <R, P extends Place<R>>(emit: (result: R) => 
 /** In the order the items came: the first that is not finished speaks, all behind it are held. */
 export const inOrderOfSource = <R, P extends Place<R>>(
   emit: (result: R) => void,
-  isClosed: () => boolean,
 ): Results<R, P> & { readonly remembered: number } => {
   const places = createQueue<P>()
   let held = 0
   let heldBytes = 0
-  let vacant = 0 // finished places with nothing to say, which are not worth remembering
+  let finished = 0 // since the last look for those with nothing to say, which are not worth remembering
   let advancing = false
 
   const release = (place: P, results: R[]) => {
     if (place.counted) heldBytes -= place.bytes
     // Grows while it is walked: what a place says while it is being emptied comes after what it said before.
-    for (let i = 0; i < results.length && !isClosed(); i++) {
+    for (let i = 0; i < results.length; i++) {
       if (place.counted) held--
       emit(results[i] as R) // i < length
     }
@@ -58,7 +57,6 @@ export const inOrderOfSource = <R, P extends Place<R>>(
     advancing = true
     for (let first = places.peek(); first; first = places.peek()) {
       if (first.held) release(first, first.held)
-      else if (first.finished) vacant--
       if (!first.finished) break
       places.shift()
     }
@@ -88,12 +86,12 @@ export const inOrderOfSource = <R, P extends Place<R>>(
     },
     finish: place => {
       place.finished = true
-      if (!place.held) vacant++
-      if (advancing) return
+      finished++
+      if (advancing) return // whoever is below us on the stack will see it
       if (places.peek() === place) advance()
-      else if (vacant > COMPACT_ABOVE && vacant * 2 > places.length) {
+      else if (finished > COMPACT_ABOVE && finished * 2 > places.length) {
         places.retain(each => !each.finished || each.held !== undefined)
-        vacant = 0
+        finished = 0
       }
     },
   }

@@ -205,7 +205,9 @@ it('flush waits for everything accepted before it, and for nothing that came lat
   const told: string[] = []
   for (let n = 0; n < 10; n++) producer.send$(message(texts, 'early')).subscribe(() => told.push('early'))
   await until(producer, { queued: 6 })
-  producer.flush$().subscribe({ next: value => told.push(`flushed ${String(value)}`), complete: () => told.push('complete') })
+  producer
+    .flush$()
+    .subscribe({ next: value => told.push(`flushed ${String(value)}`), complete: () => told.push('complete') })
   await written()
   producer.send$(message(texts, 'late')).subscribe(() => told.push('late'))
   await until(producer, { queued: 7 })

@@ -1,4 +1,5 @@
 import {
+  concat,
   EMPTY,
   Observable,
   Subscriber,
@@ -111,6 +112,27 @@ describe('boundedMap and the stack', () => {
     expect(source.observed).toBe(false)
   })
 
+  it('keeps the order of the source also if a work goes on and ends while its first results are heard', () => {
+    const works = { a: new Subject<string>(), b: new Subject<string>(), c: new Subject<string>() }
+    const heard: string[] = []
+    const out$ = from(['a', 'b', 'c'] as const).pipe(
+      boundedMap(name => works[name], { concurrency: 3, order: 'source' }),
+    )
+    out$.subscribe(value => {
+      heard.push(value)
+      if (value !== 'b1') return
+      works.b.next('b3')
+      works.b.complete()
+      works.c.next('c2')
+    })
+    works.b.next('b1')
+    works.b.next('b2')
+    works.c.next('c1')
+    works.a.complete()
+    works.c.next('c3')
+    expect(heard).toEqual(['b1', 'b2', 'b3', 'c1', 'c2', 'c3'])
+  })
+
   it('gives room to what comes from within a result: to what can start, and to what may wait', () => {
     const source = new Subject<number>()
     const heard: number[] = []
@@ -129,8 +151,8 @@ describe('boundedMap and the stack', () => {
 
   it('starts nothing while somebody still hears a result, so that all can be stopped', () => {
     const source = new Subject<string>()
-    const slow = new Subject<unknown>()
-    const heard: unknown[] = []
+    const slow = new Subject<number>()
+    const heard: number[] = []
     let said = 0
     const many = range(0, 1000).pipe(tap(() => said++))
     const out$ = source.pipe(
@@ -139,11 +161,11 @@ describe('boundedMap and the stack', () => {
     )
     out$.subscribe(value => {
       heard.push(value)
-      if (value === 'first') source.next('many')
+      if (value === -1) source.next('many')
     })
     source.next('slow')
-    slow.next('first')
-    expect([heard, said]).toEqual([['first', 0, 1], 2])
+    slow.next(-1)
+    expect([heard, said]).toEqual([[-1, 0, 1], 2])
   })
 
   it('starts nothing more and holds nothing once the listener has had enough', () => {
@@ -266,6 +288,22 @@ describe('boundedMap and what it is given', () => {
     expect(loads.at(-1)).toEqual({ active: 1, waiting: 1, waitingBytes: 10, held: 0 })
     subscription.unsubscribe()
     expect(loads.at(-1)).toEqual({ active: 0, waiting: 0, waitingBytes: 0, held: 0 })
+  })
+
+  it('tells at once that it holds nothing that was put back', () => {
+    const loads: Load[] = []
+    const stop = new Subject<void>()
+    const options = {
+      concurrency: 1,
+      buffer: { bytesOf: () => 10 },
+      until$: stop,
+      onLoad: (load: Load) => loads.push(load),
+    }
+    concat(range(0, 3), NEVER)
+      .pipe(boundedMap(() => NEVER, options))
+      .subscribe()
+    stop.next()
+    expect(loads.at(-1)).toEqual({ active: 1, waiting: 0, waitingBytes: 0, held: 0 })
   })
 
   it('keeps each subscription apart', () => {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { defer, finalize, lastValueFrom, map, NEVER, of, Subject, take, tap, timer, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import type { Load } from '../../src/operators/bounded-map.ts'
 import { boundedPull } from '../../src/operators/from-pull.ts'
 
 const hop = () => delay(1)
@@ -245,6 +246,13 @@ describe('boundedPull', () => {
     subscription.unsubscribe()
     await hop()
     expect(silent.destroyed).toBe(true)
+  })
+
+  it('tells what it holds', async () => {
+    const loads: Load[] = []
+    await lastValueFrom(boundedPull([1, 2, 3], n => timer(n), { concurrency: 2, onLoad: load => loads.push(load) }))
+    expect(Math.max(...loads.map(({ active }) => active))).toBe(2)
+    expect(loads.at(-1)).toEqual({ active: 0, waiting: 0, waitingBytes: 0, held: 0 })
   })
 
   it('begins anew for each subscriber', async () => {

@@ -57,6 +57,25 @@ describe('lanes', () => {
     expect(lanes.takeOldest()?.key).toBe('slow')
   })
 
+  it('knows who can start after somebody gave way', () => {
+    const lanes = createLanes(true)
+    lanes.add(waiter('a'))
+    lanes.takeOldest()
+    expect([lanes.startable, lanes.isFree('a'), lanes.take(), lanes.startable]).toEqual([0, true, undefined, 0])
+  })
+
+  it('opens the lane of a key again whose next gave way before it could start', () => {
+    const lanes = createLanes(true)
+    lanes.add(waiter('a'))
+    lanes.add(waiter('a'))
+    lanes.leave(lanes.take()!)
+    lanes.takeOldest()
+    expect(lanes.isFree('a')).toBe(true)
+    const third = waiter('a')
+    lanes.add(third)
+    expect(lanes.take()).toBe(third)
+  })
+
   it('finds the next to start and the oldest without a search, however many wait for busy keys', () => {
     const elapsed = (waiting: number) => {
       const lanes = createLanes(true)

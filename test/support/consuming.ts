@@ -35,7 +35,13 @@ export const consume = <D extends Delivery>(
     error: finish,
     complete: () => finish(),
   })
-  return { processed, failure: () => failure, isOver: () => isOver, unsubscribe: () => subscription.unsubscribe(), over }
+  return {
+    processed,
+    failure: () => failure,
+    isOver: () => isOver,
+    unsubscribe: () => subscription.unsubscribe(),
+    over,
+  }
 }
 
 /** Resolves when a consumer knows where to begin on so many queues (its retry topic not counted); subscribe it afterwards. */

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { on, topic } from '../../index.ts'
-import type { Delivery } from '../../index.ts'
+import type { Client, Consumer, Delivery } from '../../index.ts'
 import { CLUSTER_FLAGS, CLUSTER_HELP, clientOf, exitCodeOfStart, required } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT, sentenceOf } from '../exit-codes.ts'
+import type { Print } from '../print.ts'
 import { readFlags, usageError, wholeNumber } from '../usage.ts'
 
 const FLAGS = {
@@ -41,32 +42,15 @@ ${CLUSTER_HELP}
     const startFrom = startOf(flags.offset)
 
     const client = clientOf(flags['name-servers'])
-    const toText = flags.json ? toJsonLine : toPlainLine
-    let written = 0
-    let hasLeft = false
-    let enough: () => void = () => undefined
-    const limitReached = new Promise<void>(resolve => (enough = resolve))
-    const readerLeft = print.readerLeft.then(() => (hasLeft = true))
-
-    const write = (delivery: Delivery<string, Uint8Array>): Promise<unknown> | undefined => {
-      if (written >= limit || hasLeft) {
-        delivery.release() // pulled ahead, and not for us
-        return undefined
-      }
-      if (++written >= limit) enough()
-      return print.data(toText(delivery))
-    }
+    const writer = createWriter(print, flags.json ? toJsonLine : toPlainLine, limit)
     try {
       await client.ready()
       const consumer = client.consumer({ group, subscribe: [on(messages)], startFrom })
-      const telling = consumer.failures$.subscribe({
-        next: ({ where, error }) => print.note(`rmq consume: ${where}: ${sentenceOf(error)}`),
-        error: () => undefined, // an event stream never errors
-      })
+      const telling = tellTroubles(client, consumer, messages.name, print)
       await consumer
-        .process$(delivery => write(delivery) ?? undefined, {
+        .process$(writer.write, {
           concurrency: 1,
-          until: Promise.race([interruption.wished, limitReached, readerLeft]),
+          until: Promise.race([interruption.wished, writer.limitReached, print.readerLeft]),
         })
         .forEach(() => undefined)
       telling.unsubscribe()
@@ -76,9 +60,51 @@ ${CLUSTER_HELP}
     } finally {
       await client.close()
     }
-    if (!flags.quiet) print.note(`${written} received from ${messages.name}`)
+    if (!flags.quiet && print.hasReader()) print.note(`${writer.written()} received from ${messages.name}`)
     return interruption.code() ?? EXIT.OK
   },
+}
+
+type Raw = Delivery<string, Uint8Array>
+
+/** Writes up to so many messages; what was pulled beyond is given back. */
+const createWriter = (print: Print, toText: (delivery: Raw) => Uint8Array | string, limit: number) => {
+  let written = 0
+  let enough: () => void = () => undefined
+  const limitReached = new Promise<void>(resolve => (enough = resolve))
+  return {
+    write: (delivery: Raw): Promise<unknown> | undefined => {
+      if (written >= limit || !print.hasReader()) {
+        delivery.release()
+        return undefined
+      }
+      if (++written >= limit) enough()
+      return print.data(toText(delivery))
+    },
+    limitReached,
+    written: () => written,
+  }
+}
+
+/** What goes wrong without ending the command, and a topic that is not there. */
+const tellTroubles = (client: Client, consumer: Pick<Consumer, 'failures$'>, topicName: string, print: Print) => {
+  const error = (): void => undefined // streams of states and events never error
+  let isMissing = false
+  const telling = consumer.failures$.subscribe({
+    error,
+    next: failure => print.note(`rmq consume: ${failure.where}: ${sentenceOf(failure.error)}`),
+  })
+  telling.add(
+    client.routes$(topicName).subscribe({
+      error,
+      next: ({ status }) => {
+        if (isMissing || status !== 'missing') return
+        isMissing = true
+        print.note(`topic ${topicName} does not exist yet: waiting for it`)
+      },
+    }),
+  )
+  return telling
 }
 
 const startOf = (offset: string): 'first' | 'last' => {
@@ -88,9 +114,9 @@ const startOf = (offset: string): 'first' | 'last' => {
 
 const NEWLINE = Buffer.from('\n')
 
-const toPlainLine = ({ message: { body } }: Delivery<string, Uint8Array>): Uint8Array => Buffer.concat([body, NEWLINE])
+const toPlainLine = ({ message: { body } }: Raw): Uint8Array => Buffer.concat([body, NEWLINE])
 
-const toJsonLine = ({ message }: Delivery<string, Uint8Array>): string => {
+const toJsonLine = ({ message }: Raw): string => {
   const { body } = message
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const shown = isUtf8(bytes) ? { body: bytes.toString('utf8') } : { bodyBase64: bytes.toString('base64') }

@@ -91,10 +91,15 @@ ${CLUSTER_HELP}
     await client.close()
 
     if (!flags.quiet) print.note(summary(lines.name, sent, failures.length, skipped))
-    const [first] = failures
-    const failed = sent > 0 || first === undefined ? EXIT.FAILED : exitCodeOf(first) // none got through: the code says why
-    return interruption.code() ?? (failures.length > 0 ? failed : EXIT.OK)
+    return interruption.code() ?? exitCodeAfter(sent, failures)
   },
+}
+
+/** Where none got through, the code says why. */
+const exitCodeAfter = (sent: number, [first]: readonly RocketError[]): number => {
+  if (first === undefined) return EXIT.OK
+  const code = exitCodeOf(first)
+  return sent > 0 || code === EXIT.USAGE ? EXIT.FAILED : code
 }
 
 const toLine = (text: string, delimiter: string | undefined, number: number): Line => {
