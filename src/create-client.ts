@@ -1,4 +1,14 @@
-import { BehaviorSubject, firstValueFrom, map, Observable, ReplaySubject, takeUntil, tap, throwError, timeout } from 'rxjs'
+import {
+  BehaviorSubject,
+  firstValueFrom,
+  map,
+  Observable,
+  ReplaySubject,
+  takeUntil,
+  tap,
+  throwError,
+  timeout,
+} from 'rxjs'
 import type { ObservableInput } from 'rxjs'
 import { from } from 'rxjs'
 import { nextClientState } from './client/client-state.ts'

@@ -88,16 +88,43 @@ export class RocketError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    const { name, code, message, retriable, sent, responseCode, remark, endpoint, topic, queue, offset, attempts, advice } =
-      this
-    return { name, code, message, retriable, sent, responseCode, remark, endpoint, topic, queue, offset, attempts, advice }
+    const {
+      name,
+      code,
+      message,
+      retriable,
+      sent,
+      responseCode,
+      remark,
+      endpoint,
+      topic,
+      queue,
+      offset,
+      attempts,
+      advice,
+    } = this
+    return {
+      name,
+      code,
+      message,
+      retriable,
+      sent,
+      responseCode,
+      remark,
+      endpoint,
+      topic,
+      queue,
+      offset,
+      attempts,
+      advice,
+    }
   }
 }
 
 /** Whether something is a RocketError, also one made by another copy of this package. */
 export const isRocketError = (error: unknown): error is RocketError =>
   error instanceof RocketError ||
-  (error instanceof Error && error.name === 'RocketError' && String((error as RocketError).code).startsWith('ERR_RMQ_'))
+  (error instanceof Error && error.name === 'RocketError' && 'code' in error && /^ERR_RMQ_/.test(String(error.code)))
 
 /** The same error with more told about where and how it happened. */
 export const withDetails = (error: RocketError, details: RocketErrorDetails): RocketError =>
@@ -128,7 +155,8 @@ export const notConnected = (endpoint: string, cause?: unknown): RocketError =>
     retriable: true,
     endpoint,
     cause,
-    advice: 'check that the server runs and that its advertised address is reachable from here (brokerIP1, or addressMap)',
+    advice:
+      'check that the server runs and that its advertised address is reachable from here (brokerIP1, or addressMap)',
   })
 
 export const connectionLost = (endpoint: string, sent: Sent, cause?: unknown): RocketError =>
@@ -170,7 +198,10 @@ export const encodeFailed = (what: string, cause: unknown, details: RocketErrorD
 
 /** One message, or one body, that cannot be read. */
 export const decodeFailed = (message: string, details: RocketErrorDetails = {}): RocketError =>
-  new RocketError('ERR_RMQ_DECODE', message, { advice: 'choose onDecodeError; keep the bytes for a bug report', ...details })
+  new RocketError('ERR_RMQ_DECODE', message, {
+    advice: 'choose onDecodeError; keep the bytes for a bug report',
+    ...details,
+  })
 
 /** Bytes that break the protocol: the connection they came on is given up. */
 export const protocolError = (message: string, details: RocketErrorDetails = {}): RocketError =>
@@ -192,14 +223,18 @@ export const routeNotFound = (topic: string, why: string, details: RocketErrorDe
 
 /** The end of a stream of sends after its first failure. */
 export const streamStopped = (cause: RocketError, input: unknown, unsent: readonly unknown[]): RocketError =>
-  new RocketError('ERR_RMQ_STREAM_STOPPED', `a send failed and ${unsent.length} inputs were not sent: ${cause.message}`, {
-    cause,
-    sent: cause.sent,
-    attempts: cause.attempts,
-    input,
-    unsent,
-    advice: 'send `input` and `unsent` again, or use onError: "continue"',
-  })
+  new RocketError(
+    'ERR_RMQ_STREAM_STOPPED',
+    `a send failed and ${unsent.length} inputs were not sent: ${cause.message}`,
+    {
+      cause,
+      sent: cause.sent,
+      attempts: cause.attempts,
+      input,
+      unsent,
+      advice: 'send `input` and `unsent` again, or use onError: "continue"',
+    },
+  )
 
 export const closed = (what: string): RocketError =>
   new RocketError('ERR_RMQ_CLOSED', `${what} is closed`, { advice: 'create a new one' })

@@ -17,11 +17,14 @@ export const createMembership = ({ invoke$ }: Invoke) => ({
     endpoint: string,
     leaving: { readonly clientID: string; readonly producerGroup?: string; readonly consumerGroup?: string },
     timeoutMs: number,
-  ): Observable<void> => invoke$(endpoint, REQUESTS.UNREGISTER_CLIENT, leaving, { timeoutMs }).pipe(map(() => undefined)),
+  ): Observable<void> =>
+    invoke$(endpoint, REQUESTS.UNREGISTER_CLIENT, leaving, { timeoutMs }).pipe(map(() => undefined)),
 
   /** The client ids of a group's members, as one broker knows them. An error when it knows none. */
   consumerIds$: (endpoint: string, consumerGroup: string): Observable<readonly string[]> =>
-    invoke$(endpoint, REQUESTS.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup }).pipe(map(({ body }) => decodeConsumerIds(body))),
+    invoke$(endpoint, REQUESTS.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup }).pipe(
+      map(({ body }) => decodeConsumerIds(body)),
+    ),
 })
 
 export type Membership = ReturnType<typeof createMembership>

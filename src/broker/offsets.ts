@@ -24,7 +24,12 @@ export const createOffsets = ({ invoke$ }: Invoke) => {
      * The group's committed offset, or undefined when it has none. With `strict` the broker does not answer 0 for a new
      * group on a young topic, as it otherwise does.
      */
-    query$: (endpoint: string, consumerGroup: string, queue: MessageQueue, strict: boolean): Observable<Long | undefined> =>
+    query$: (
+      endpoint: string,
+      consumerGroup: string,
+      queue: MessageQueue,
+      strict: boolean,
+    ): Observable<Long | undefined> =>
       invoke$(
         endpoint,
         REQUESTS.QUERY_CONSUMER_OFFSET,
@@ -42,8 +47,10 @@ export const createOffsets = ({ invoke$ }: Invoke) => {
       ).pipe(map(() => undefined)),
 
     /** One past the last message. */
-    max$: (endpoint: string, queue: MessageQueue): Observable<Long> => offset$(endpoint, REQUESTS.GET_MAX_OFFSET, at(queue)),
-    min$: (endpoint: string, queue: MessageQueue): Observable<Long> => offset$(endpoint, REQUESTS.GET_MIN_OFFSET, at(queue)),
+    max$: (endpoint: string, queue: MessageQueue): Observable<Long> =>
+      offset$(endpoint, REQUESTS.GET_MAX_OFFSET, at(queue)),
+    min$: (endpoint: string, queue: MessageQueue): Observable<Long> =>
+      offset$(endpoint, REQUESTS.GET_MIN_OFFSET, at(queue)),
     /** The first message stored at or after a time. */
     search$: (endpoint: string, queue: MessageQueue, timestamp: Long): Observable<Long> =>
       offset$(endpoint, REQUESTS.SEARCH_OFFSET_BY_TIMESTAMP, { ...at(queue), timestamp }),

@@ -60,6 +60,5 @@ export const createSending = ({ invoke$ }: Invoke) => ({
     endpoint: string,
     header: HeaderOf<typeof REQUESTS.CONSUMER_SEND_MSG_BACK.asks>,
     options: { readonly timeoutMs: number },
-  ): Observable<void> =>
-    invoke$(endpoint, REQUESTS.CONSUMER_SEND_MSG_BACK, header, options).pipe(map(() => undefined)),
+  ): Observable<void> => invoke$(endpoint, REQUESTS.CONSUMER_SEND_MSG_BACK, header, options).pipe(map(() => undefined)),
 })

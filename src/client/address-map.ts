@@ -18,6 +18,8 @@ export const createAddressMap = (
     clusterInfo$: () =>
       nameServer
         .clusterInfo$()
-        .pipe(map(info => ({ ...info, brokers: new Map([...info.brokers].map(([name, data]) => [name, mapped(data)])) }))),
+        .pipe(
+          map(info => ({ ...info, brokers: new Map([...info.brokers].map(([name, data]) => [name, mapped(data)])) })),
+        ),
   }
 }

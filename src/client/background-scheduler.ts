@@ -3,8 +3,8 @@ import type { SchedulerAction, SchedulerLike } from 'rxjs'
 
 /** A timer of rxjs keeps its Node timer under `id`. */
 const unref = (action: object): void => {
-  const { id } = action as { readonly id?: unknown }
-  if (typeof id === 'object' && id !== null && 'unref' in id && typeof id.unref === 'function') id.unref()
+  const { id } = action as { readonly id?: { readonly unref?: () => void } | number }
+  if (typeof id === 'object') id.unref?.()
 }
 
 /**
@@ -20,7 +20,7 @@ export const backgroundScheduler: SchedulerLike = {
         unref(this) // it may have scheduled itself again, on a new timer
       },
       delay,
-      state as T,
+      state,
     )
     unref(action)
     return action

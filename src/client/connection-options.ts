@@ -33,7 +33,8 @@ export const resolveConnection = (given: Partial<ConnectionOptions> = {}): Conne
   const d = CONNECTION_DEFAULTS
   const unknown = Object.keys(given).find(name => !(name in d))
   if (unknown !== undefined) throw illegal(`connection.${unknown} is not an option`)
-  const ms = (name: keyof ConnectionOptions, least: number): number => checkedMs(`connection.${name}`, given[name], d[name], least)
+  const ms = (name: keyof ConnectionOptions, least: number): number =>
+    checkedMs(`connection.${name}`, given[name], d[name], least)
   const bytes = (name: keyof ConnectionOptions): number => checkedInt(`connection.${name}`, given[name], d[name], BYTES)
   return {
     keepAliveMs: ms('keepAliveMs', 0),

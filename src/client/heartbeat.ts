@@ -1,4 +1,18 @@
-import { catchError, defer, filter, finalize, map, merge, NEVER, Observable, of, Subject, switchMap, take, timer } from 'rxjs'
+import {
+  catchError,
+  defer,
+  filter,
+  finalize,
+  map,
+  merge,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  switchMap,
+  take,
+  timer,
+} from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
 import type { Membership } from '../broker/membership.ts'
 import { isRocketError, protocolError } from '../errors.ts'
@@ -83,7 +97,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       ),
     )
 
-  const beats = sharedByKey(
+  const beats$ = sharedByKey(
     (endpoint: string) =>
       gate$(endpoint).pipe(
         switchMap(({ up }) =>
@@ -108,7 +122,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       })
       subscriber.next({
         known$: endpoint =>
-          defer(() => beats(endpoint)).pipe(
+          defer(() => beats$(endpoint)).pipe(
             filter(confirmed => confirmed >= needed),
             take(1),
           ),
@@ -118,7 +132,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       })
       subscriber.add(
         member.endpoints$
-          .pipe(switchMap(endpoints => merge(NEVER, ...[...endpoints].map(endpoint => beats(endpoint)))))
+          .pipe(switchMap(endpoints => merge(NEVER, ...[...endpoints].map(endpoint => beats$(endpoint)))))
           .subscribe({ error: (cause: unknown) => subscriber.error(cause) }),
       )
     })

@@ -35,12 +35,22 @@ export const createInbound = (inbound$: Observable<Inbound>, report: Report): In
   const answerTo = ({ frame, endpoint }: Inbound): Frame | undefined => {
     const known = [...(handlers.get(frame.code) ?? [])]
     if (known.length === 0) {
-      return refusal(frame, endpoint, RESPONSE.REQUEST_CODE_NOT_SUPPORTED, `request code ${frame.code} is not supported`)
+      return refusal(
+        frame,
+        endpoint,
+        RESPONSE.REQUEST_CODE_NOT_SUPPORTED,
+        `request code ${frame.code} is not supported`,
+      )
     }
     try {
       return known.map(handler => handler(frame, endpoint)).find(answer => answer !== undefined)
     } catch (cause) {
-      return refusal(frame, endpoint, RESPONSE.SYSTEM_ERROR, cause instanceof Error ? cause.message : 'the handler failed')
+      return refusal(
+        frame,
+        endpoint,
+        RESPONSE.SYSTEM_ERROR,
+        cause instanceof Error ? cause.message : 'the handler failed',
+      )
     }
   }
   const answered$ = (inbound: Inbound): Observable<never> =>

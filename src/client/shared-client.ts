@@ -139,9 +139,9 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const answering = inbound.answering$.subscribe({ error: () => undefined }) // the life of the client
 
   const windUp$ = (kind: Feature['kind'], drainMs: number): Observable<readonly CloseReport[]> =>
-    defer(() => forkJoin([...features].filter(feature => feature.kind === kind).map(feature => feature.close$(drainMs)))).pipe(
-      defaultIfEmpty([]),
-    )
+    defer(() =>
+      forkJoin([...features].filter(feature => feature.kind === kind).map(feature => feature.close$(drainMs))),
+    ).pipe(defaultIfEmpty([]))
 
   return {
     clientId,

@@ -47,8 +47,7 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     let own = 0
     let ownBytes = 0
     let closed = false
-    const room = (): number =>
-      Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages, bytes), pullBatch)
+    const room = (): number => Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages, bytes), pullBatch)
     const add = (n: number, size: number): void => {
       own += n
       ownBytes += size

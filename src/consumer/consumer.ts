@@ -1,11 +1,23 @@
-import { BehaviorSubject, concat, defer, EMPTY, filter, finalize, firstValueFrom, from, ignoreElements, map, merge } from 'rxjs'
-import { NEVER, Observable, of, ReplaySubject, take, takeUntil, tap, throwError, timer } from 'rxjs'
+import {
+  BehaviorSubject,
+  concat,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  firstValueFrom,
+  from,
+  ignoreElements,
+  map,
+  merge,
+} from 'rxjs'
+import type { Observable } from 'rxjs'
+import { NEVER, of, ReplaySubject, take, takeUntil, tap, throwError, timer } from 'rxjs'
 import { checkedMs } from '../client/config.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { alreadyConsuming, closed } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
-import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { ClientEvent } from '../observability/events.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { thenFinally, workUntil } from '../operators/work-until.ts'
@@ -48,10 +60,7 @@ export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable
 
 const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
 
-export const createConsumer = <D extends Delivery>(
-  shared: SharedClient,
-  options: ConsumerOptions<readonly SubscriptionSpec[]>,
-): Consumer<D> => {
+export const createConsumer = <D extends Delivery>(shared: SharedClient, options: ConsumerOptions): Consumer<D> => {
   const { runtime, timing, report, life, events$, closing$ } = shared
   const { scheduler, asap } = runtime
   const settings = resolveConsumerOptions(options, timing.commitMs)
@@ -63,7 +72,7 @@ export const createConsumer = <D extends Delivery>(
   let active = false
   let isClosed = false
   let lastReport = NOTHING_LEFT
-  let ended: Observable<unknown> = EMPTY // completes when the former session has left
+  let ended$: Observable<unknown> = EMPTY // completes when the former session has left
 
   const assign = (current: readonly QueueRef[]): void => {
     const added = current.filter(queue => !assigned.current.includes(queue))
@@ -107,7 +116,7 @@ export const createConsumer = <D extends Delivery>(
           ...(keyBy === undefined ? {} : { keyBy }),
           until$,
           putBack: delivery => delivery.release(),
-          deadlineMs: drainMs,
+          deadlineMs: () => drainMs,
           scheduler,
         }),
         thenFinally(() => mine.farewell$(drainMs).pipe(tap(left => (lastReport = left)))),
@@ -118,32 +127,38 @@ export const createConsumer = <D extends Delivery>(
         }),
         tap({ complete: () => (over = true), error: () => (over = true) }),
         (source$: Observable<Processed>) =>
-          concat(source$, defer(() => (failure === undefined ? EMPTY : throwError(() => failure?.cause)))),
+          concat(
+            source$,
+            defer(() => (failure === undefined ? EMPTY : throwError(() => failure?.cause))),
+          ),
         map(processed => processed as Processed<D>),
       )
     })
 
   /** Unsubscribed: leave in the background; a later subscription waits for it. */
   const abandon = (mine: GroupSession): void => {
-    const left = new ReplaySubject<never>()
-    ended = left
-    mine.abandon$().pipe(life.held()).subscribe({ error: () => left.complete(), complete: () => left.complete() })
+    const left = new ReplaySubject<never>(1)
+    ended$ = left.asObservable()
+    mine
+      .abandon$()
+      .pipe(life.held())
+      .subscribe({ error: () => left.complete(), complete: () => left.complete() })
   }
 
   const process$ = (handler: Handler<D>, given: ProcessOptions<D> = {}): Observable<Processed<D>> =>
-    defer(() => {
+    defer((): Observable<Processed<D>> => {
       if (isClosed || shared.isClosed()) throw closed('the consumer')
       if (active) throw alreadyConsuming(group)
       const release = shared.claimGroup(group)
       active = true
-      return concat(ended.pipe(ignoreElements()), run$(handler, given)).pipe(
+      return concat(ended$.pipe(ignoreElements()), run$(handler, given)).pipe(
         finalize(() => {
           active = false
           release()
           idle.next()
         }),
       )
-    }).pipe(neverSync(asap), life.held()) as Observable<Processed<D>>
+    }).pipe(neverSync(asap), life.held())
 
   const idle = new ReplaySubject<void>(1)
   const close$ = (drainMs: number): Observable<CloseReport> =>
@@ -169,7 +184,9 @@ export const createConsumer = <D extends Delivery>(
     group,
     process$,
     assignments$: assignments.asObservable(),
-    failures$: events$.pipe(filter((event): event is ConsumerFailure => event.type === 'consumer-failure' && event.group === group)),
+    failures$: events$.pipe(
+      filter((event): event is ConsumerFailure => event.type === 'consumer-failure' && event.group === group),
+    ),
     lag$: (everyMs = 1_000) =>
       timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
         map(() => session?.progress() ?? []),

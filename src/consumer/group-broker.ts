@@ -57,18 +57,18 @@ export const createGroupBroker = (
       timeout({
         first: timeoutMs,
         scheduler,
-        with: () => throwError(() => operationTimeout(`joining group "${group}" at ${endpoint}`, timeoutMs, { endpoint })),
+        with: () =>
+          throwError(() => operationTimeout(`joining group "${group}" at ${endpoint}`, timeoutMs, { endpoint })),
       }),
       switchMap(ask),
     )
 
   return {
-    startPosition$: queue =>
-      at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
+    startPosition$: queue => at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
 
     pull$: (queue, queueOffset, maxMsgNums) => {
       const key = queueKey(queue)
-      const ask = (endpoint: string) =>
+      const ask$ = (endpoint: string) =>
         asMember$(endpoint, PULL_TIMEOUT_MS, () =>
           broker.pulling.pull$(
             endpoint,
@@ -88,7 +88,7 @@ export const createGroupBroker = (
             PULL_TIMEOUT_MS,
           ),
         )
-      return at$(queue, ask, suggested.get(key) ?? 0).pipe(
+      return at$(queue, ask$, suggested.get(key) ?? 0).pipe(
         tap({
           next: ({ suggestWhichBrokerId }) => suggested.set(key, suggestWhichBrokerId.toNumber()),
           error: (error: unknown) => {
@@ -121,7 +121,9 @@ export const createGroupBroker = (
 
     members$: ({ route }) =>
       defer(() => {
-        const addresses = (route?.brokerDatas ?? []).flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? [...brokerAddrs.values()])
+        const addresses = (route?.brokerDatas ?? []).flatMap(
+          ({ brokerAddrs }) => brokerAddrs.get(0) ?? [...brokerAddrs.values()],
+        )
         const endpoint = addresses[Math.floor(random() * addresses.length)]
         if (endpoint === undefined) return throwError(() => notConnected('any broker of the topic'))
         return asMember$(endpoint, timing.requestTimeoutMs, () => broker.membership.consumerIds$(endpoint, group))
@@ -129,10 +131,11 @@ export const createGroupBroker = (
 
     leave$: () =>
       merge(
-        ...[...endpointsOf(routes())].map(endpoint =>
-          broker.membership
-            .unregister$(endpoint, { clientID: clientId, consumerGroup: group }, timing.requestTimeoutMs)
-            .pipe(catchError(() => EMPTY)), // it will notice by the missing heartbeat
+        ...[...endpointsOf(routes())].map(
+          endpoint =>
+            broker.membership
+              .unregister$(endpoint, { clientID: clientId, consumerGroup: group }, timing.requestTimeoutMs)
+              .pipe(catchError(() => EMPTY)), // it will notice by the missing heartbeat
         ),
         of(undefined),
       ).pipe(ignoreElements()),

@@ -1,5 +1,6 @@
-import { catchError, concat, defer, EMPTY, filter, ignoreElements, map, merge, mergeMap, Observable, of, Subject } from 'rxjs'
-import { race, Subscription, switchMap, take, takeUntil, takeWhile, tap, timer } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { catchError, concat, defer, EMPTY, filter, ignoreElements, map, merge, mergeMap, of, Subject } from 'rxjs'
+import { race, Subscription, switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
@@ -66,7 +67,7 @@ export const createGroupSession = (
   // ---- joining, and staying a member
 
   const allRoutes$ = groupRoutes$(subscriptions.topics, topic => routes.routes$(topic))
-  const isQuiet = { error: () => undefined } // these streams report their failures and never error
+  const ignore = (): void => undefined // these streams report their failures and never error
 
   const warned = new Set<string>()
   const warnIfMissing = ({ topic, status }: RouteState): void => {
@@ -78,16 +79,19 @@ export const createGroupSession = (
   const open = (): void => {
     upkeep.add(
       allRoutes$.subscribe({
-        ...isQuiet,
         next: now => {
           states = now
           now.forEach(warnIfMissing)
           rebalances.next()
         },
+        error: ignore,
       }),
     )
-    const member = { consumer: () => subscriptions.data(settings.startFrom), endpoints$: distinctEndpoints$(allRoutes$) }
-    membership.add(heartbeats.announce$(member).subscribe({ ...isQuiet, next: known => (announced = known) }))
+    const member = {
+      consumer: () => subscriptions.data(settings.startFrom),
+      endpoints$: distinctEndpoints$(allRoutes$),
+    }
+    membership.add(heartbeats.announce$(member).subscribe({ next: known => (announced = known), error: ignore }))
     upkeep.add(
       inbound.on(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.code, frame => {
         const { consumerGroup } = readHeader(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.asks, frame.fields)
@@ -98,20 +102,21 @@ export const createGroupSession = (
     upkeep.add(
       timer(settings.commitMs, settings.commitMs, scheduler)
         .pipe(exhaustMapTrailing(() => commitAll$()))
-        .subscribe(isQuiet),
+        .subscribe({ error: ignore }),
     )
-    upkeep.add(retryTopicFound$().subscribe(isQuiet))
+    upkeep.add(retryTopicFound$().subscribe({ error: ignore }))
   }
 
   /** The retry topic appears with the first heartbeat: its route is not awaited for a whole period. */
   const retryTopicFound$ = (): Observable<unknown> => {
     const retryTopic = retryTopicOf(group)
-    const isFound = (): boolean => states.some(({ topic, route }) => topic === retryTopic && route !== undefined)
+    const isFound = (now: readonly RouteState[]): boolean =>
+      now.some(({ topic, route }) => topic === retryTopic && route !== undefined)
     return distinctEndpoints$(allRoutes$).pipe(
       switchMap(endpoints => merge(...[...endpoints].map(endpoint => announced?.known$(endpoint) ?? EMPTY))),
       switchMap(() => concat(...LOOK_AGAIN_MS.map(ms => timer(ms, scheduler)))),
-      takeWhile(() => !isFound()),
       tap(() => routes.refresh(retryTopic)),
+      takeUntil(allRoutes$.pipe(filter(isFound))),
     )
   }
 
@@ -213,7 +218,10 @@ export const createGroupSession = (
     abandon$: () =>
       defer(() => {
         const last$ = commitAll$().pipe(takeUntil(timer(timing.requestTimeoutMs, scheduler)))
-        return concat(last$, defer(() => (close(), leave$())))
+        return concat(
+          last$,
+          defer(() => (close(), leave$())),
+        )
       }).pipe(ignoreElements()),
     progress: () => [...held.values()].flatMap(queue => queue.progress() ?? []),
   }

@@ -1,4 +1,18 @@
-import { catchError, concat, defer, EMPTY, filter, ignoreElements, map, merge, Observable, of, race, retry, Subject } from 'rxjs'
+import {
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  filter,
+  ignoreElements,
+  map,
+  merge,
+  Observable,
+  of,
+  race,
+  retry,
+  Subject,
+} from 'rxjs'
 import { switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
 import type Long from 'long'
@@ -127,7 +141,10 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     if (pulled.failure === undefined) return { entries, nextOffset: pulled.nextBeginOffset }
     // Damaged: what stands before it is delivered, and nothing is skipped: the next pull begins at the damage.
     const last = pulled.messages.at(-1)
-    if (last === undefined) throw decodeFailed(`queue ${queueKey(queue)} cannot be read on: ${pulled.failure.message}`, { cause: pulled.failure })
+    if (last === undefined)
+      throw decodeFailed(`queue ${queueKey(queue)} cannot be read on: ${pulled.failure.message}`, {
+        cause: pulled.failure,
+      })
     failure('decode', pulled.failure)
     return { entries, nextOffset: last.queueOffset.add(1) }
   }
@@ -143,10 +160,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   }
   /** Room in the budget and in the span: the latter opens only by a settlement of this queue. */
   const whenBoth = (resume: () => void): (() => void) => {
-    const retry$ = merge(
-      new Observable<void>(sink => budget.whenRoom(() => sink.next())),
-      settlements,
-    ).pipe(
+    const retry$ = merge(new Observable<void>(sink => budget.whenRoom(() => sink.next())), settlements).pipe(
       filter(() => pausing.room() > 0),
       take(1),
     )

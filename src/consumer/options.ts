@@ -74,14 +74,20 @@ export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number)
     checkTopic(topic.name)
     tagSubscription(topic.name, tags, Long.ZERO) // throws when the expression names no tag
   }
-  const twice = given.subscribe.find(({ topic }, i) => given.subscribe.findIndex(s => s.topic.name === topic.name) !== i)
+  const twice = given.subscribe.find(
+    ({ topic }, i) => given.subscribe.findIndex(s => s.topic.name === topic.name) !== i,
+  )
   if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
   const { startFrom = 'last', onDecodeError = 'dead-letter' } = given
-  if (startFrom !== 'first' && startFrom !== 'last' && !(startFrom instanceof Date && !Number.isNaN(startFrom.getTime()))) {
+  if (
+    startFrom !== 'first' &&
+    startFrom !== 'last' &&
+    !(startFrom instanceof Date && !Number.isNaN(startFrom.getTime()))
+  ) {
     throw illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`)
   }
   if (!['dead-letter', 'retry-later', 'ack'].includes(onDecodeError)) {
-    throw illegal(`onDecodeError is "${String(onDecodeError)}": expected dead-letter, retry-later or ack`)
+    throw illegal(`onDecodeError is "${onDecodeError as string}": expected dead-letter, retry-later or ack`)
   }
   return {
     group: given.group,
@@ -99,7 +105,8 @@ const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {
   const unknown = Object.keys(given).find(name => !(name in FLOW_DEFAULTS))
   if (unknown !== undefined) throw illegal(`flow.${unknown} is not an option`)
   const d = FLOW_DEFAULTS
-  const limit = (name: keyof FlowLimits, most: number): number => checkedInt(`flow.${name}`, given[name], d[name], [1, most])
+  const limit = (name: keyof FlowLimits, most: number): number =>
+    checkedInt(`flow.${name}`, given[name], d[name], [1, most])
   return {
     unsettledPerQueue: limit('unsettledPerQueue', 65_535),
     unsettledBytesPerQueue: limit('unsettledBytesPerQueue', MANY),

@@ -135,7 +135,12 @@ const running$ = (
     )
   })
 
-const settle = (delivery: QueueDelivery, policy: ErrorPolicy, error: unknown, onStop: (error: unknown) => void): void => {
+const settle = (
+  delivery: QueueDelivery,
+  policy: ErrorPolicy,
+  error: unknown,
+  onStop: (error: unknown) => void,
+): void => {
   if (policy === 'ack') delivery.ack()
   else if (policy === 'dead-letter') delivery.deadLetter()
   else if (policy === 'retry-later') delivery.retryLater()
@@ -151,10 +156,10 @@ const POLICIES: readonly ErrorPolicy[] = ['retry-later', 'dead-letter', 'ack', '
 export const resolveProcessOptions = (given: ProcessOptions) => {
   const { onError = 'retry-later', keyBy = 'none' } = given
   if (typeof onError !== 'function' && !POLICIES.includes(onError)) {
-    throw illegal(`onError is "${String(onError)}": expected one of ${POLICIES.join(', ')}, or a function`)
+    throw illegal(`onError is "${onError as string}": expected one of ${POLICIES.join(', ')}, or a function`)
   }
   if (typeof keyBy !== 'function' && !['none', 'queue'].includes(keyBy)) {
-    throw illegal(`keyBy is "${String(keyBy)}": expected none, queue, or a function`)
+    throw illegal(`keyBy is "${keyBy as string}": expected none, queue, or a function`)
   }
   const policy = (error: unknown, delivery: Delivery): ErrorPolicy => {
     if (typeof onError !== 'function') return onError

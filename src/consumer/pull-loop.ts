@@ -39,7 +39,10 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
       pulling = pull$(offset, max).subscribe({
         next: page => {
           offset = page.nextOffset
-          budget.take(page.entries.length, page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0))
+          budget.take(
+            page.entries.length,
+            page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
+          )
           subscriber.next(page)
         },
         error: (error: unknown) => {

@@ -21,7 +21,11 @@ export interface Subscriptions {
 }
 
 /** @param version creation time in ms: brokers keep the newest */
-export const createSubscriptions = (group: string, specs: readonly SubscriptionSpec[], version: number): Subscriptions => {
+export const createSubscriptions = (
+  group: string,
+  specs: readonly SubscriptionSpec[],
+  version: number,
+): Subscriptions => {
   const subVersion = Long.fromNumber(version)
   const all = [
     ...specs.map(({ topic, tags }) => tagSubscription(topic.name, tags, subVersion)),
@@ -37,7 +41,7 @@ export const createSubscriptions = (group: string, specs: readonly SubscriptionS
       if (subscription === undefined || subscription.tagsSet.length === 0) return true
       return matchesTag(subscription, stored.properties[PROPERTY.TAGS])
     },
-    codecOf: topic => codecByTopic.get(topic) ?? (codecs.buffer as Codec<unknown>),
+    codecOf: topic => codecByTopic.get(topic) ?? codecs.buffer,
     data: startFrom => ({
       groupName: group,
       consumeType: 'CONSUME_PASSIVELY',

@@ -1,4 +1,4 @@
-import Long from 'long'
+import type Long from 'long'
 
 /** A message of a queue that is in hand. */
 export interface Entry {

@@ -9,7 +9,8 @@ export type OffsetLike = Long | bigint | number | string
 /** Any spelling of an offset as a Long. */
 export const toOffset = (value: OffsetLike): Long => {
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw illegal(`offset ${value} is not a safe integer: give a Long, bigint or string`)
+    if (!Number.isSafeInteger(value))
+      throw illegal(`offset ${value} is not a safe integer: give a Long, bigint or string`)
     return Long.fromNumber(value)
   }
   if (typeof value === 'bigint') {

@@ -10,7 +10,7 @@ export interface Topic<N extends string = string, T = unknown> {
 /** A topic of raw bodies, or of the values of a codec: `topic('orders', codecs.json<Order>())`. */
 export function topic<const N extends string>(name: N): Topic<N, Uint8Array>
 export function topic<const N extends string, T>(name: N, codec: Codec<T>): Topic<N, T>
-export function topic(name: string, codec: Codec<unknown> = codecs.buffer as Codec<unknown>): Topic {
+export function topic(name: string, codec: Codec<unknown> = codecs.buffer): Topic {
   return { name, codec }
 }
 

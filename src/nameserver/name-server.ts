@@ -46,7 +46,7 @@ export const createNameServer = (options: NameServerOptions): NameServer => {
       take(1),
       switchMap(addresses => {
         const attempts: Attempt[] = []
-        const askOrNext = (next$: Observable<T>, endpoint: string): Observable<T> =>
+        const askOrNext$ = (next$: Observable<T>, endpoint: string): Observable<T> =>
           defer(() => {
             const startedAt = now()
             return defer(() => ask$(endpoint)).pipe(
@@ -60,7 +60,7 @@ export const createNameServer = (options: NameServerOptions): NameServer => {
               }),
             )
           })
-        return inOrder(addresses).reduceRight<Observable<T>>(askOrNext, EMPTY)
+        return inOrder(addresses).reduceRight<Observable<T>>(askOrNext$, EMPTY)
       }),
     )
 
@@ -68,10 +68,16 @@ export const createNameServer = (options: NameServerOptions): NameServer => {
     topicRoute$: topic =>
       askEach$(endpoint =>
         invoke
-          .invoke$(endpoint, REQUESTS.GET_ROUTEINFO_BY_TOPIC, { topic, acceptStandardJsonOnly: true }, { timeoutMs, accept: [RESPONSE.TOPIC_NOT_EXIST] })
+          .invoke$(
+            endpoint,
+            REQUESTS.GET_ROUTEINFO_BY_TOPIC,
+            { topic, acceptStandardJsonOnly: true },
+            { timeoutMs, accept: [RESPONSE.TOPIC_NOT_EXIST] },
+          )
           .pipe(
             map(({ code, body }) => {
-              if (code !== RESPONSE.SUCCESS) throw routeNotFound(topic, 'the name server does not know it', { endpoint })
+              if (code !== RESPONSE.SUCCESS)
+                throw routeNotFound(topic, 'the name server does not know it', { endpoint })
               return decodeTopicRoute(body)
             }),
           ),

@@ -66,9 +66,7 @@ const fingerprint = (route: TopicRoute): string =>
   JSON.stringify([
     route.orderTopicConf ?? '',
     route.isStatic,
-    route.queueDatas
-      .map(q => [q.brokerName, q.readQueueNums, q.writeQueueNums, q.perm].join())
-      .sort(),
+    route.queueDatas.map(q => [q.brokerName, q.readQueueNums, q.writeQueueNums, q.perm].join()).sort(),
     route.brokerDatas
       .map(b => [b.brokerName, ...[...b.brokerAddrs].map(([id, address]) => `${id}=${address}`).sort()].join())
       .sort(),

@@ -38,13 +38,21 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const { refreshMs = 30_000, retryMs = 10_000, ttlMs = 60_000, idleMs = 60_000 } = options
   const nudges = new Subject<string | undefined>()
 
-  const nudged$ = (topic: string): Observable<unknown> => nudges.pipe(filter(named => named === undefined || named === topic))
+  const nudged$ = (topic: string): Observable<unknown> =>
+    nudges.pipe(filter(named => named === undefined || named === topic))
   const fetched$ = (topic: string): Observable<RouteOutcome> =>
-    refreshed$(() => nameServer.topicRoute$(topic), { periodMs: refreshMs, retryMs, nudge$: nudged$(topic), scheduler }).pipe(
+    refreshed$(() => nameServer.topicRoute$(topic), {
+      periodMs: refreshMs,
+      retryMs,
+      nudge$: nudged$(topic),
+      scheduler,
+    }).pipe(
       map((result): RouteOutcome => {
         const at = scheduler.now()
         if (result.ok) return { ok: true, value: result.value, at }
-        const error = isRocketError(result.error) ? result.error : protocolError('route refresh failed', { cause: result.error })
+        const error = isRocketError(result.error)
+          ? result.error
+          : protocolError('route refresh failed', { cause: result.error })
         return { ok: false, error, at }
       }),
     )
@@ -61,7 +69,11 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const routes$ = sharedByKey(
     (topic: string) =>
       defer(() =>
-        fetched$(topic).pipe(scan(nextRoute(ttlMs), unknownRoute(topic)), tap(told(topic)), distinctUntilChanged(sameAnswer)),
+        fetched$(topic).pipe(
+          scan(nextRoute(ttlMs), unknownRoute(topic)),
+          tap(told(topic)),
+          distinctUntilChanged(sameAnswer),
+        ),
       ),
     () => race(timer(idleMs, scheduler), closing$),
   )
@@ -70,4 +82,5 @@ export const createRoutes = (options: RoutesOptions): Routes => {
 }
 
 /** Every failure is told anew: whoever waits for a demand's answer must see it. A confirmed route is not news. */
-const sameAnswer = (a: RouteState, b: RouteState): boolean => a.route === b.route && a.error === undefined && b.error === undefined
+const sameAnswer = (a: RouteState, b: RouteState): boolean =>
+  a.route === b.route && a.error === undefined && b.error === undefined

@@ -26,7 +26,12 @@ export type ReportedEvent =
   | { readonly type: 'inbound-refused'; readonly endpoint: string; readonly code: number; readonly reason: string }
   | { readonly type: 'name-server-failed'; readonly endpoint: string; readonly error: RocketError }
   | { readonly type: 'route-refreshed'; readonly topic: string; readonly changed: boolean }
-  | { readonly type: 'route-failed'; readonly topic: string; readonly error: RocketError; readonly keptLastGood: boolean }
+  | {
+      readonly type: 'route-failed'
+      readonly topic: string
+      readonly error: RocketError
+      readonly keptLastGood: boolean
+    }
   /** A consumer subscribes to a topic that does not exist (yet): it waits. Told once. */
   | { readonly type: 'topic-missing'; readonly topic: string; readonly group: string }
   | { readonly type: 'heartbeat-failed'; readonly endpoint: string; readonly error: RocketError }
@@ -46,13 +51,32 @@ export type ReportedEvent =
       readonly brokerName: string
     }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
-  | { readonly type: 'assignment-changed'; readonly group: string; readonly added: number; readonly removed: number; readonly current: number }
-  | { readonly type: 'start-position'; readonly group: string; readonly queue: QueueRef; readonly offset: string; readonly reason: string }
-  | { readonly type: 'offset-corrected'; readonly group: string; readonly queue: QueueRef; readonly from: string; readonly to: string }
+  | {
+      readonly type: 'assignment-changed'
+      readonly group: string
+      readonly added: number
+      readonly removed: number
+      readonly current: number
+    }
+  | {
+      readonly type: 'start-position'
+      readonly group: string
+      readonly queue: QueueRef
+      readonly offset: string
+      readonly reason: string
+    }
+  | {
+      readonly type: 'offset-corrected'
+      readonly group: string
+      readonly queue: QueueRef
+      readonly from: string
+      readonly to: string
+    }
   | {
       readonly type: 'consumer-failure'
       readonly group: string
-      readonly where: 'rebalance' | 'start-position' | 'pull' | 'decode' | 'handler' | 'send-back' | 'commit' | 'stall' | 'leave'
+      readonly where:
+        'rebalance' | 'start-position' | 'pull' | 'decode' | 'handler' | 'send-back' | 'commit' | 'stall' | 'leave'
       readonly error: unknown
       readonly queue?: QueueRef
       readonly offset?: string

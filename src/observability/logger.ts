@@ -44,9 +44,14 @@ const serialized = (fields: object): object =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]: [string, unknown]) => [
       name,
-      isRocketError(value) ? value.toJSON() : value instanceof Error ? { name: value.name, message: value.message } : value,
+      isRocketError(value)
+        ? value.toJSON()
+        : value instanceof Error
+          ? { name: value.name, message: value.message }
+          : value,
     ]),
   )
 
 /** pino at `warn` to stderr: stdout belongs to data. Synchronous, so that nothing is lost when the process ends. */
-export const defaultLogger = (): Logger => pino({ level: 'warn', name: 'rocketmq-rxjs' }, destination({ fd: 2, sync: true }))
+export const defaultLogger = (): Logger =>
+  pino({ level: 'warn', name: 'rocketmq-rxjs' }, destination({ fd: 2, sync: true }))

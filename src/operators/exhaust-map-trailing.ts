@@ -39,7 +39,7 @@ export const exhaustMapTrailing =
       const loop = () => {
         if (looping) return // the loop below us on the stack will see the change
         looping = true
-        while (waiting && !running && !subscriber.closed) {
+        while (waiting && !running) {
           const { trigger } = waiting
           waiting = undefined
           start(trigger)

@@ -8,7 +8,7 @@ export interface PullOptions<T> {
 }
 
 export interface Puller {
-  /** Asks for items for as long as there is room. To be called whenever there may be room again. */
+  /** Asks for items for as long as there is room. To be called at first, and after whatever may have made room. */
   readonly pump: () => void
   /** Asks for no more and tells the source so. */
   readonly close: () => void
@@ -61,7 +61,6 @@ export const pullOneByOne = <T>(
   const arriveLater = (result: IteratorResult<T, unknown>) => {
     asking = false
     arrive(result)
-    pump()
   }
 
   const close = () => {

@@ -6,8 +6,8 @@ import { boundedMap, type BoundedMapOptions } from './bounded-map.ts'
 export interface WorkUntilOptions<T, R = never> extends BoundedMapOptions<T, R> {
   /** The wish to stop. Let it replay, or a wish uttered before the subscription is missed. */
   readonly until$: Observable<unknown>
-  /** How long, from that wish on, what runs may take to finish, in milliseconds. */
-  readonly deadlineMs: number
+  /** How long, from that wish on, what runs may take to finish, in milliseconds. A function is asked at the wish. */
+  readonly deadlineMs: number | (() => number)
   readonly scheduler?: SchedulerLike
 }
 
@@ -23,9 +23,10 @@ export const workUntil =
   source$ =>
     defer(() => {
       const wishes = new Subject<void>()
+      const patience = () => (typeof deadlineMs === 'function' ? deadlineMs() : deadlineMs)
       return source$.pipe(
         boundedMap(work, { ...options, until$: until$.pipe(tap(() => wishes.next())) }),
-        takeUntil(wishes.pipe(switchMap(() => timer(deadlineMs, scheduler)))), // below the work: patience ends
+        takeUntil(wishes.pipe(switchMap(() => timer(patience(), scheduler)))), // below the work: patience ends
       )
     })
 

@@ -99,8 +99,13 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
   }
 }
 
-export const oneOf = <const T extends string>(name: string, value: T | undefined, fallback: T, all: readonly T[]): T => {
+export const oneOf = <const T extends string>(
+  name: string,
+  value: T | undefined,
+  fallback: T,
+  all: readonly T[],
+): T => {
   if (value === undefined) return fallback
   if (all.includes(value)) return value
-  throw illegal(`${name} is "${String(value)}": expected one of ${all.join(', ')}`)
+  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}`)
 }

@@ -28,17 +28,19 @@ const ROOM_FOR_BROKER = 256
 
 /** Throws a RocketError that names the rule; nothing was sent. The caller's message and body stay as they are. */
 export const toOutgoing = (
-  message: Outbound<unknown>,
+  message: Outbound,
   messageId: string,
   bornTimestamp: number,
   options: OutgoingOptions,
 ): Outgoing => {
   const topic = message.topic.name
   checkTopic(topic)
-  if (FORBIDDEN_TOPICS.has(topic)) throw illegal(`topic "${topic}" belongs to the broker and cannot be sent to`, { topic })
+  if (FORBIDDEN_TOPICS.has(topic))
+    throw illegal(`topic "${topic}" belongs to the broker and cannot be sent to`, { topic })
 
   const plain = encodedBody(message)
-  if (plain.length === 0) throw illegal(`the body of a message to "${topic}" is empty`, { topic, advice: 'send at least one byte' })
+  if (plain.length === 0)
+    throw illegal(`the body of a message to "${topic}" is empty`, { topic, advice: 'send at least one byte' })
   if (plain.length > options.maxMessageBytes) {
     throw tooLarge(`the body of a message to "${topic}"`, plain.length, options.maxMessageBytes, { topic })
   }
@@ -46,7 +48,9 @@ export const toOutgoing = (
   const properties = writeProperties(toProperties(message, messageId))
   const propertyBytes = Buffer.byteLength(properties)
   if (propertyBytes > MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER) {
-    throw tooLarge(`the properties of a message to "${topic}"`, propertyBytes, MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER, { topic })
+    throw tooLarge(`the properties of a message to "${topic}"`, propertyBytes, MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER, {
+      topic,
+    })
   }
   return {
     topic,
@@ -59,15 +63,17 @@ export const toOutgoing = (
   }
 }
 
-const encodedBody = ({ topic, body }: Outbound<unknown>): Buffer => {
+const encodedBody = ({ topic, body }: Outbound): Buffer => {
   const encoded = encodedBy(topic, body)
   if (!(encoded instanceof Uint8Array)) {
-    throw encodeFailed(`a message to "${topic.name}"`, new TypeError(`codec ${topic.codec.name} gave no bytes`), { topic: topic.name })
+    throw encodeFailed(`a message to "${topic.name}"`, new TypeError(`codec ${topic.codec.name} gave no bytes`), {
+      topic: topic.name,
+    })
   }
   return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength)
 }
 
-const encodedBy = (topic: Outbound<unknown>['topic'], body: unknown): unknown => {
+const encodedBy = (topic: Outbound['topic'], body: unknown): unknown => {
   try {
     return topic.codec.encode(body)
   } catch (cause) {
@@ -77,11 +83,12 @@ const encodedBy = (topic: Outbound<unknown>['topic'], body: unknown): unknown =>
 }
 
 /** User properties and RocketMQ's own, as one map. */
-const toProperties = (message: Outbound<unknown>, messageId: string): Record<string, string> => {
+const toProperties = (message: Outbound, messageId: string): Record<string, string> => {
   const { tag, keys, shardKey, properties = {}, delayLevel, waitForStore = true } = message
   const all: Record<string, string> = {}
   for (const [name, value] of Object.entries(properties)) {
-    if (RESERVED_PROPERTIES.has(name) || name === SHARDING_KEY) throw illegal(`property "${name}" belongs to RocketMQ: it has a field of its own`)
+    if (RESERVED_PROPERTIES.has(name) || name === SHARDING_KEY)
+      throw illegal(`property "${name}" belongs to RocketMQ: it has a field of its own`)
     if (value === '') continue // the protocol has no empty values
     all[name] = checkedText(`property "${name}"`, value)
   }
@@ -113,7 +120,8 @@ const checkedTag = (tag: string): string => {
 }
 
 const checkedKey = (key: string): string => {
-  if (key === '' || /\s/.test(key)) throw illegal(`key "${key.slice(0, 80)}" is empty or contains a blank, which separates keys`)
+  if (key === '' || /\s/.test(key))
+    throw illegal(`key "${key.slice(0, 80)}" is empty or contains a blank, which separates keys`)
   return checkedText('key', key)
 }
 

@@ -74,8 +74,8 @@ export const sendAll = <In>(
     ...(policy === 'error' ? {} : { onDrop: () => report({ type: 'input-dropped', policy }) }),
   }
   return source$ => {
-    const bounded: Bounded<In> = (work, stop) => source$.pipe(boundedMap(work, { ...shape, buffer, ...stop }))
-    return stopOnError ? stopping$(send$, bounded) : bounded(send$)
+    const bounded$: Bounded<In> = (work, stop) => source$.pipe(boundedMap(work, { ...shape, buffer, ...stop }))
+    return stopOnError ? stopping$(send$, bounded$) : bounded$(send$)
   }
 }
 
@@ -86,8 +86,8 @@ export const sendFrom$ = <In>(
   options: Omit<SendStreamOptions<In>, 'buffer'>,
 ): Observable<SendOutcome<In>> => {
   const { stopOnError, ...shape } = resolved(options)
-  const bounded: Bounded<In> = (work, stop) => boundedPull(source, work, { ...shape, ...stop })
-  return stopOnError ? stopping$(send$, bounded) : bounded(send$)
+  const bounded$: Bounded<In> = (work, stop) => boundedPull(source, work, { ...shape, ...stop })
+  return stopOnError ? stopping$(send$, bounded$) : bounded$(send$)
 }
 
 const resolved = <In>({ concurrency, order, keyBy, onError }: SendStreamOptions<In>) => ({
@@ -98,7 +98,7 @@ const resolved = <In>({ concurrency, order, keyBy, onError }: SendStreamOptions<
 })
 
 /** Takes nothing new after the first failure, lets finish what is on the way, and ends with what was not sent. */
-const stopping$ = <In>(send$: Send$<In>, bounded: Bounded<In>): Observable<SendOutcome<In>> =>
+const stopping$ = <In>(send$: Send$<In>, bounded$: Bounded<In>): Observable<SendOutcome<In>> =>
   defer(() => {
     const stops = new ReplaySubject<void>(1)
     const unsent: In[] = []
@@ -111,7 +111,7 @@ const stopping$ = <In>(send$: Send$<In>, bounded: Bounded<In>): Observable<SendO
     }
     const noted = new Set<SendOutcome<In>>()
     // Noted where it happens: with `order: 'source'` the outcome may be held back, and sending must stop at once.
-    const work: Send$<In> = input =>
+    const work$: Send$<In> = input =>
       send$(input).pipe(
         tap(outcome => {
           if (!outcome.ok) noted.add(outcome)
@@ -119,7 +119,7 @@ const stopping$ = <In>(send$: Send$<In>, bounded: Bounded<In>): Observable<SendO
         }),
       )
     return concat(
-      bounded(work, { until$: stops, putBack: input => unsent.push(input) }).pipe(
+      bounded$(work$, { until$: stops, putBack: input => unsent.push(input) }).pipe(
         tap(outcome => {
           if (!noted.delete(outcome)) noteFailure(outcome) // an input that found no room was not at work
         }),

@@ -60,11 +60,15 @@ const UNMET: Readonly<Record<Requirement, readonly SendStatus[]>> = {
 /** Throws when the broker stored the message but did not do what the sender requires. */
 export const checkRequirement = (result: SendResult, require: Requirement): void => {
   if (!UNMET[require].includes(result.status)) return
-  throw new RocketError('ERR_RMQ_BROKER', `message ${result.messageId} is stored but not ${require}: ${result.status}`, {
-    sent: 'maybe',
-    topic: result.queue.topic,
-    queue: queueKey(result.queue),
-    offset: result.queueOffset.toString(),
-    advice: 'it is stored: do not send it again unless duplicates do no harm',
-  })
+  throw new RocketError(
+    'ERR_RMQ_BROKER',
+    `message ${result.messageId} is stored but not ${require}: ${result.status}`,
+    {
+      sent: 'maybe',
+      topic: result.queue.topic,
+      queue: queueKey(result.queue),
+      offset: result.queueOffset.toString(),
+      advice: 'it is stored: do not send it again unless duplicates do no harm',
+    },
+  )
 }

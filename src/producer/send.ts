@@ -52,7 +52,8 @@ export const createSender = (options: SenderOptions): Sender => {
           return { board, queue, endpoint: board.masterOf(queue.brokerName) }
         }),
         switchMap(({ board, queue, endpoint }) => {
-          if (endpoint === undefined) return throwError(() => notConnected(queue.brokerName, new Error('no master in the route')))
+          if (endpoint === undefined)
+            return throwError(() => notConnected(queue.brokerName, new Error('no master in the route')))
           const attemptedAt = scheduler.now()
           return ask$(board, queue, endpoint).pipe(
             tap(() => {
@@ -91,7 +92,8 @@ export const createSender = (options: SenderOptions): Sender => {
 
     const againOr$ = (error: RocketError): Observable<SendResult> => {
       if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND' || error.code === 'ERR_RMQ_CONNECT') refresh(outgoing.topic)
-      const again = attempts.length <= settings.retries && leftMs() > 0 && !givenUp() && mayRepeat(error, settings.retry)
+      const again =
+        attempts.length <= settings.retries && leftMs() > 0 && !givenUp() && mayRepeat(error, settings.retry)
       if (!again) return throwError(() => final(error))
       report({ type: 'send-retried', topic: outgoing.topic, messageId: outgoing.messageId, error })
       return error.code === 'ERR_RMQ_BUSY'
@@ -122,12 +124,17 @@ export const mayRepeat = (error: RocketError, policy: RetryPolicy): boolean => {
 }
 
 /** A wrong password does not get better by repeating, though it comes with a code that Java repeats. */
-const isDenied = ({ remark = '' }: RocketError): boolean => /AclException|signature|accessKey|permission to access/i.test(remark)
+const isDenied = ({ remark = '' }: RocketError): boolean =>
+  /AclException|signature|accessKey|permission to access/i.test(remark)
 
 const located = (cause: unknown, queue: MessageQueue, endpoint: string): RocketError => {
   const where = { endpoint, topic: queue.topic, queue: queueKey(queue) }
   if (isRocketError(cause)) return withDetails(cause, where)
-  return new RocketError('ERR_RMQ_PROTOCOL', `unexpected failure of a send to ${endpoint}`, { cause, sent: 'maybe', ...where })
+  return new RocketError('ERR_RMQ_PROTOCOL', `unexpected failure of a send to ${endpoint}`, {
+    cause,
+    sent: 'maybe',
+    ...where,
+  })
 }
 
 const toAttempt = ({ code, sent, responseCode }: RocketError, endpoint: string, elapsedMs: number): Attempt => ({

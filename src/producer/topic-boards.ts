@@ -1,4 +1,16 @@
-import { defer, distinctUntilChanged, filter, map, of, startWith, Subject, switchMap, take, throwError, timeout } from 'rxjs'
+import {
+  defer,
+  distinctUntilChanged,
+  filter,
+  map,
+  of,
+  startWith,
+  Subject,
+  switchMap,
+  take,
+  throwError,
+  timeout,
+} from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
 import { operationTimeout, routeNotFound } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
@@ -89,9 +101,15 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     answer$(TEMPLATE_TOPIC).pipe(
       map(({ publishQueues, route }) => {
         if (route === undefined || publishQueues.length === 0) {
-          throw routeNotFound(topic, 'neither the topic nor the template TBW102 exists', missing ? { cause: missing } : {})
+          throw routeNotFound(
+            topic,
+            'neither the topic nor the template TBW102 exists',
+            missing ? { cause: missing } : {},
+          )
         }
-        const queues = publishQueues.filter(queue => queue.queueId < defaultTopicQueues).map(queue => ({ ...queue, topic }))
+        const queues = publishQueues
+          .filter(queue => queue.queueId < defaultTopicQueues)
+          .map(queue => ({ ...queue, topic }))
         return toBoard(queues, route, true)
       }),
     )

@@ -9,8 +9,7 @@ import { decompressZstd } from './zstd-frame.ts'
 export const DEFAULT_ZLIB_LEVEL = 5
 
 /** A body as zlib, which receivers of any age can read. `level` is 1 (fast) to 9 (small). */
-export const deflateBody = (body: Buffer, level: number = DEFAULT_ZLIB_LEVEL): Buffer =>
-  deflateSync(body, { level })
+export const deflateBody = (body: Buffer, level: number = DEFAULT_ZLIB_LEVEL): Buffer => deflateSync(body, { level })
 
 /**
  * The body as it was before compression; a body that is not compressed comes back as it is. Throws `ERR_RMQ_TOO_LARGE`

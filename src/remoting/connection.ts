@@ -87,7 +87,7 @@ export const toFrames =
             subscriber.error(malformed)
           }
         },
-        error: cause => subscriber.error(cause),
+        error: (cause: unknown) => subscriber.error(cause),
         complete: () => subscriber.complete(),
       })
     })

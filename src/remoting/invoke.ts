@@ -57,7 +57,14 @@ export const DEFAULT_TIMEOUT_MS = 3_000
 
 export const createInvoke = (sessions: Pick<Sessions, 'ask$' | 'tell$'>): Invoke => ({
   invoke$: (endpoint, row, header, options = {}) => {
-    const { body = NO_BODY, timeoutMs = DEFAULT_TIMEOUT_MS, role = 'control', patient = false, accept, onWritten } = options
+    const {
+      body = NO_BODY,
+      timeoutMs = DEFAULT_TIMEOUT_MS,
+      role = 'control',
+      patient = false,
+      accept,
+      onWritten,
+    } = options
     const frame = requestFrame(row.code, { fields: writeHeader(row.asks, header), body })
     return sessions
       .ask$({ endpoint, role, frame, timeoutMs, patient, onWritten })
@@ -87,7 +94,9 @@ const toAnswer = <B extends HeaderFields>(
       try {
         return readHeader(row.answers, fields)
       } catch (cause) {
-        const error = isRocketError(cause) ? cause : protocolError(`unreadable answer to request ${row.code}`, { cause })
+        const error = isRocketError(cause)
+          ? cause
+          : protocolError(`unreadable answer to request ${row.code}`, { cause })
         throw withDetails(error, { endpoint, sent: 'maybe' })
       }
     },
@@ -115,12 +124,16 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 const refused = (endpoint: string, requestCode: number, { code, remark }: Frame): RocketError => {
   const kind = CODES[code] ?? 'ERR_RMQ_BROKER'
   const text = remark === undefined || remark === '' ? '' : `: ${remark.slice(0, 400)}`
-  return new RocketError(kind, `${endpoint} answered request ${requestCode} with ${responseName(code)} (${code})${text}`, {
-    retriable: kind !== 'ERR_RMQ_AUTH' && kind !== 'ERR_RMQ_ILLEGAL' && isRetriableResponse(code),
-    sent: 'no',
-    responseCode: code,
-    endpoint,
-    advice: ADVICE[kind] ?? 'read response code and remark',
-    ...(remark === undefined ? {} : { remark }),
-  })
+  return new RocketError(
+    kind,
+    `${endpoint} answered request ${requestCode} with ${responseName(code)} (${code})${text}`,
+    {
+      retriable: kind !== 'ERR_RMQ_AUTH' && kind !== 'ERR_RMQ_ILLEGAL' && isRetriableResponse(code),
+      sent: 'no',
+      responseCode: code,
+      endpoint,
+      advice: ADVICE[kind] ?? 'read response code and remark',
+      ...(remark === undefined ? {} : { remark }),
+    },
+  )
 }

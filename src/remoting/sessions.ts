@@ -117,6 +117,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       const dueAt = scheduler.now() + timeoutMs
       let started = false
       let why: unknown
+      const isStarted = (): boolean => started
       const onState = (state: GateState): void => {
         if (started) return // what happens to its session, the session itself tells
         if (state.up) {
@@ -134,11 +135,11 @@ export const createSessions = (options: SessionsOptions): Sessions => {
           complete: () => subscriber.error(notConnected(endpoint, why)),
         }),
       )
-      if (started || subscriber.closed) return
-      const waiting = timer(timeoutMs, scheduler).subscribe(() => {
-        if (!started) subscriber.error(notConnected(endpoint, why ?? new Error(`none within ${timeoutMs} ms`)))
-      })
-      subscriber.add(waiting)
+      if (isStarted() || subscriber.closed) return
+      const late = (): void => {
+        if (!isStarted()) subscriber.error(notConnected(endpoint, why ?? new Error(`none within ${timeoutMs} ms`)))
+      }
+      subscriber.add(scheduler.schedule(late, timeoutMs))
     })
 
   return {

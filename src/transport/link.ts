@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { asyncScheduler, Observable, timer } from 'rxjs'
+import { asyncScheduler, Observable } from 'rxjs'
 import type { SchedulerLike, Subscriber } from 'rxjs'
 import { connectionLost, notConnected } from '../errors.ts'
 import type { Dial } from './dial.ts'
@@ -53,10 +53,10 @@ export const link$ = (
       reader?.error(error) // first those who wait for answers, with the reason
       subscriber.error(error)
     }
-    const patience = timer(connectTimeoutMs, scheduler).subscribe(() => {
+    const patience = scheduler.schedule(() => {
       lost(new Error(`not connected within ${connectTimeoutMs} ms`))
       socket.destroy()
-    })
+    }, connectTimeoutMs)
 
     socket.once('connect', () => {
       connected = true
@@ -83,7 +83,7 @@ const farewell = (socket: Socket, scheduler: SchedulerLike): void => {
     socket.destroy()
     return
   }
-  const patience = timer(FAREWELL_MS, scheduler).subscribe(() => socket.destroy())
+  const patience = scheduler.schedule(() => socket.destroy(), FAREWELL_MS)
   socket.once('close', () => patience.unsubscribe())
   socket.destroySoon()
 }

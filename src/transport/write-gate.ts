@@ -32,6 +32,7 @@ export const createWriteGate = (
   let closed = false
   let waitingBytes = 0
 
+  const isFull = (): boolean => full
   const uncork = (): void => {
     corked = false
     socket.uncork()
@@ -52,13 +53,13 @@ export const createWriteGate = (
   socket.on('drain', () => {
     full = false
     for (const entry of waiting) {
-      if (full) return
+      if (isFull()) return
       leave(entry)
       write(entry.bytes)
       entry.subscriber.next()
       entry.subscriber.complete()
     }
-    if (!full) writable.next(true)
+    if (!isFull()) writable.next(true)
   })
 
   const write$ = (bytes: Buffer): Observable<void> =>

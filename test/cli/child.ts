@@ -23,8 +23,10 @@ export interface ChildOptions {
   readonly args?: readonly string[]
   /** Name servers for ROCKETMQ_NAMESRV_ADDR. Default: none, whatever our own environment says. */
   readonly nameServers?: string
-  /** Everything for stdin, which then ends. Default: stdin ends at once; `open` leaves it to the test. */
-  readonly input?: string | 'open'
+  /** Everything for stdin, which then ends. Default: nothing. */
+  readonly input?: string
+  /** Leaves the end of stdin to the test. */
+  readonly openInput?: boolean
 }
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -32,7 +34,10 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const running = new Set<ChildProcessWithoutNullStreams>()
 
 /** Starts a compiled script of this repository with node. */
-export const startChild = (script: string, { args = [], nameServers, input = '' }: ChildOptions = {}): Child => {
+export const startChild = (
+  script: string,
+  { args = [], nameServers, input = '', openInput = false }: ChildOptions = {},
+): Child => {
   const env: NodeJS.ProcessEnv = { ...process.env }
   delete env['ROCKETMQ_NAMESRV_ADDR']
   delete env['NAMESRV_ADDR']
@@ -44,7 +49,8 @@ export const startChild = (script: string, { args = [], nameServers, input = '' 
     child[name].setEncoding('utf8').on('data', (text: string) => (written[name] += text))
   }
   child.stdin.on('error', () => undefined) // it may leave before it has read everything
-  if (input !== 'open') child.stdin.end(input)
+  child.stdin.write(input)
+  if (!openInput) child.stdin.end()
   let hasEnded = false
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject)

@@ -69,6 +69,9 @@ describe('neverSync', () => {
     })
     await hop()
     expect(heard).toEqual(['outer', 'subscribed', 'inner'])
+    inner$.subscribe(value => heard.push(`${value} again`))
+    await hop()
+    expect(heard).toEqual(['outer', 'subscribed', 'inner', 'inner again'])
   })
 
   it('stops a source that would never return from subscribe', async () => {
