@@ -84,7 +84,10 @@ const main = async (asJson: boolean): Promise<number> => {
   )
 
   // Nothing moves from member to member under load: first the queues, then the flights.
-  const ready$ = allQueuesHeld$(flights.name, tower, consumers).pipe(takeUntil(interrupted$))
+  const ready$ = allQueuesHeld$(flights.name, tower, consumers).pipe(
+    tap(held => tell(`the members of the group hold ${held.join(' and ')} queues`)),
+    takeUntil(interrupted$),
+  )
   const job$ = merge(received$, concat(ready$, sent$, allArrived$).pipe(finalize(() => done.next())))
 
   if (process.stderr.isTTY) {

@@ -94,7 +94,7 @@ export const createClient = (config: ClientConfig): Client => {
         tap(report => {
           become('closed')
           state.complete()
-          connections.next([])
+          if (infos.length > 0) connections.next([])
           connections.complete()
           ended.next(report)
           ended.complete()

@@ -2,17 +2,18 @@ import { combineLatest, filter, map, take, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Client, Consumer } from 'rocketmq-rxjs'
 
-/** Emits once: when every consumer holds queues of the topic, and together they hold all. */
+/** How many queues of the topic each consumer holds. Emits once: when each holds some, and together they hold all. */
 export const allQueuesHeld$ = (
   topic: string,
   client: Pick<Client, 'routes$'>,
   consumers: readonly Pick<Consumer, 'assignments$'>[],
-): Observable<unknown> => {
+): Observable<readonly number[]> => {
   const held$ = consumers.map(({ assignments$ }) =>
     assignments$.pipe(map(({ current }) => current.filter(queue => queue.topic === topic).length)),
   )
   return combineLatest([client.routes$(topic), ...held$]).pipe(
     filter(([{ subscribeQueues }, ...held]) => held.every(count => count > 0) && sum(held) === subscribeQueues.length),
+    map(([, ...held]) => held),
     take(1),
     timeout({ first: PATIENCE_MS, with: () => throwError(() => new Error(`not every member got queues of ${topic}`)) }),
   )

@@ -54,9 +54,11 @@ describe('a client', () => {
   it(
     'tells the life it leads: idle, starting, running, draining, closed',
     marbles(m => {
-      const slowly = fakeCluster({ instead: { [REQUESTS.SEND_MESSAGE_V2.code]: () => m.cold('-----(s|)', { s: storedAnswer() }) } })
+      const slowly = fakeCluster({
+        instead: { [REQUESTS.SEND_MESSAGE_V2.code]: () => m.cold('-----(s|)', { s: storedAnswer() }) },
+      })
       const { client, send$, at } = drawn(m, { script: slowly, connects: () => m.cold('--c') })
-      const states = { i: 'idle', s: 'starting', r: 'running', d: 'draining', c: 'closed' }
+      const states = { i: 'idle', s: 'starting', r: 'running', d: 'draining', c: 'closed' } as const
       m.expect(client.state$, '         ^         ').toBeObservable('is-r--d---(c|)', states)
       m.expect(send$, '                 -^        ').toBeObservable('----------(o|)')
       at('                              ------c   ', () => client.close())
@@ -73,7 +75,11 @@ describe('a client', () => {
         script: () => NEVER,
       })
       const infos$ = client.connections$.pipe(
-        map(all => all.map(({ state, connects, failures, lastError = '' }) => `${state} ${connects} ${failures} ${lastError}`).join()),
+        map(all =>
+          all
+            .map(({ state, connects, failures, lastError = '' }) => `${state} ${connects} ${failures} ${lastError}`)
+            .join(),
+        ),
       )
       m.expect(client.ready$().pipe(errorsAsValues()), '-^').toBeObservable('----(X|)', { X: 'ERR_RMQ_TIMEOUT maybe' })
       m.expect(infos$).toBeObservable('0a-b---c(dz|)', {
@@ -115,7 +121,12 @@ describe('a client', () => {
   it(
     'is not ready where a stream of name servers ends without any',
     marbles(m => {
-      const client = createClient({ nameServers: () => [], clientId: 'me', logger: false, runtime: { transport: fakeTransport(() => NEVER) } })
+      const client = createClient({
+        nameServers: () => [],
+        clientId: 'me',
+        logger: false,
+        runtime: { transport: fakeTransport(() => NEVER) },
+      })
       m.expect(client.ready$().pipe(errorsAsValues())).toBeObservable('(X|)', { X: 'ERR_RMQ_ILLEGAL no' })
     }),
   )
@@ -152,12 +163,9 @@ describe('a client', () => {
       m.expect(client.events$.pipe(map(() => 'e'))).toBeObservable('-e-e-(ee|)')
       at('                                             -----c', () => client.close())
       m.flush()
-      expect(events.map(event => (event.type === 'connection-state' ? `${event.state} at ${event.at}` : event.type))).toEqual([
-        'connecting at 1',
-        'connected at 3',
-        'closing at 5',
-        'closed at 5',
-      ])
+      expect(
+        events.map(event => (event.type === 'connection-state' ? `${event.state} at ${event.at}` : event.type)),
+      ).toEqual(['connecting at 1', 'connected at 3', 'closing at 5', 'closed at 5'])
     }),
   )
 
@@ -176,7 +184,9 @@ describe('a client that closes', () => {
   it(
     'ends what is on the way before it hangs up, and reports that nothing was left',
     marbles(m => {
-      const slowly = fakeCluster({ instead: { [REQUESTS.SEND_MESSAGE_V2.code]: () => m.cold('-----(s|)', { s: storedAnswer() }) } })
+      const slowly = fakeCluster({
+        instead: { [REQUESTS.SEND_MESSAGE_V2.code]: () => m.cold('-----(s|)', { s: storedAnswer() }) },
+      })
       const { client, send$, at, transport } = drawn(m, { script: slowly })
       m.expect(send$).toBeObservable('-----(o|)')
       at('                            --c', () => client.close())

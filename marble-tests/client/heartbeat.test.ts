@@ -1,4 +1,17 @@
-import { asyncScheduler, concat, defer, filter, map, mergeMap, NEVER, of, type Observable, Subject, switchMap, take } from 'rxjs'
+import {
+  asyncScheduler,
+  concat,
+  defer,
+  filter,
+  map,
+  mergeMap,
+  NEVER,
+  of,
+  type Observable,
+  Subject,
+  switchMap,
+  take,
+} from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createHeartbeats, ticking$, type Announced, type Member } from '../../src/client/heartbeat.ts'
 import { operationTimeout } from '../../src/errors.ts'
@@ -33,7 +46,11 @@ const drawn = (m: Marbles, { answers = {}, gates = {} }: Brokers = {}) => {
           const count = counts.get(endpoint) ?? 0
           counts.set(endpoint, count + 1)
           sent.next({ endpoint, data })
-          return m.cold((answers[endpoint]?.[count] ?? 'a').replace('a', '(a|)'), { a: 479 }, operationTimeout('a heartbeat', 3))
+          return m.cold(
+            (answers[endpoint]?.[count] ?? 'a').replace('a', '(a|)'),
+            { a: 479 },
+            operationTimeout('a heartbeat', 3),
+          )
         }),
     },
     gate$: endpoint => hotGates.get(endpoint) ?? concat(of(UP), NEVER),
@@ -176,7 +193,14 @@ describe('heartbeats', () => {
 describe('a member', () => {
   /** `k` when the broker knows the member. */
   const known = (announced$: Observable<Announced>, endpoint = 'b:1', ask$: Observable<unknown> = of('ask')) =>
-    announced$.pipe(switchMap(({ known$ }) => ask$.pipe(mergeMap(() => known$(endpoint)), map(() => 'k'))))
+    announced$.pipe(
+      switchMap(({ known$ }) =>
+        ask$.pipe(
+          mergeMap(() => known$(endpoint)),
+          map(() => 'k'),
+        ),
+      ),
+    )
 
   it(
     'is known when the broker has confirmed a heartbeat that names it',
@@ -238,7 +262,9 @@ describe('a member', () => {
     marbles(m => {
       const { announce$ } = drawn(m, { answers: { 'b:1': ['-a', '---#'] } })
       const ask$ = m.cold('                                ---------------x--')
-      m.expect(known(announce$(member('p', 'b:1')), 'b:1', ask$), '^-----------------!').toBeObservable('---------------k')
+      m.expect(known(announce$(member('p', 'b:1')), 'b:1', ask$), '^-----------------!').toBeObservable(
+        '---------------k',
+      )
     }),
   )
 
@@ -248,9 +274,12 @@ describe('a member', () => {
       const { announce$, to } = drawn(m)
       const endpoints$ = m.cold('x----#', { x: new Set(['b:1']) })
       m.expect(to('b:1'), '      ^-------------------!').toBeObservable('p', P)
-      m.expect(silent(announce$({ producerGroup: 'p', endpoints$ })).pipe(errorsAsValues())).toBeObservable('-----(X|)', {
-        X: 'error',
-      })
+      m.expect(silent(announce$({ producerGroup: 'p', endpoints$ })).pipe(errorsAsValues())).toBeObservable(
+        '-----(X|)',
+        {
+          X: 'error',
+        },
+      )
     }),
   )
 })

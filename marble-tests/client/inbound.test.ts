@@ -4,7 +4,7 @@ import { createInbound } from '../../src/client/inbound.ts'
 import { connectionLost } from '../../src/errors.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
 import { onewayFrame, requestFrame, responseFrame, type Frame } from '../../src/protocol/frame.ts'
-import { RESPONSE, responseName } from '../../src/protocol/responses.ts'
+import { responseName } from '../../src/protocol/responses.ts'
 import type { Inbound } from '../../src/remoting/sessions.ts'
 import { marbles } from '../marbles.ts'
 

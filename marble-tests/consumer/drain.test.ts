@@ -38,7 +38,14 @@ const drawn = (m: Marbles, pulls: readonly string[] = ['-p'], cluster: FakeClust
     nameServers: 'n:1',
     clientId: 'me',
     logger: false,
-    timing: { drainMs: 20, rebalanceMs: 1_000_000, heartbeatMs: 1_000_000, routeRefreshMs: 1_000_000, commitMs: 1_000_000, idleMs: 1 },
+    timing: {
+      drainMs: 20,
+      rebalanceMs: 1_000_000,
+      heartbeatMs: 1_000_000,
+      routeRefreshMs: 1_000_000,
+      commitMs: 1_000_000,
+      idleMs: 1,
+    },
     runtime: { transport, random: () => 0 },
   })
   const consumer = client.consumer({ group: 'g', subscribe: [on(topic('t'))], startFrom: 'first' })
@@ -56,7 +63,9 @@ const shown = (consumer: Consumer, handlerMs: number, options: ProcessOptions = 
   consumer
     .process$(() => timer(handlerMs), options)
     .pipe(
-      map(({ delivery, settlement }) => (settlement === 'acked' ? delivery.message.queueOffset.toString() : settlement)),
+      map(({ delivery, settlement }) =>
+        settlement === 'acked' ? delivery.message.queueOffset.toString() : settlement,
+      ),
       errorsAsValues(),
     )
 
@@ -99,7 +108,9 @@ describe('a consumer that is asked to stop', () => {
       const fails = () => timer(2).pipe(map(() => fail()))
       const until = m.hot('  --s')
       const expected = '     ---(LLL)|'
-      const out$ = consumer.process$(fails, { until }).pipe(map(({ settlement }) => (settlement === 'retry-scheduled' ? 'L' : '?')))
+      const out$ = consumer
+        .process$(fails, { until })
+        .pipe(map(({ settlement }) => (settlement === 'retry-scheduled' ? 'L' : '?')))
       m.expect(out$).toBeObservable(expected)
       m.flush()
       expect([commits(), leaves()]).toEqual([['3 at 8'], ['g at 8']])
@@ -111,7 +122,8 @@ describe('a consumer that is asked to stop', () => {
     marbles(m => {
       const never = { [SEND_BACK]: () => m.cold('') }
       const { consumer, leaves } = drawn(m, ['-p'], never)
-      const handler = (delivery: Delivery) => (delivery.message.queueOffset.isZero() ? throwError(() => new Error('x')) : NEVER)
+      const handler = (delivery: Delivery) =>
+        delivery.message.queueOffset.isZero() ? throwError(() => new Error('x')) : NEVER
       const until = m.hot('  ---s')
       const expected = '     -L 21ms |'
       const out$ = consumer.process$(handler, { until }).pipe(map(() => 'L'))
@@ -220,7 +232,12 @@ describe('a consumer', () => {
     'commits from time to time what is settled, if that changed',
     marbles(m => {
       const { client, commits } = drawn(m)
-      const consumer = client.consumer({ group: 'h', subscribe: [on(topic('t'))], startFrom: 'first', commit: { everyMs: 10 } })
+      const consumer = client.consumer({
+        group: 'h',
+        subscribe: [on(topic('t'))],
+        startFrom: 'first',
+        commit: { everyMs: 10 },
+      })
       m.expect(shown(consumer, 4), '^ 34ms !').toBeObservable('-----(012)', EACH)
       m.flush()
       expect(commits()).toEqual(['3 at 10'])
@@ -281,8 +298,16 @@ describe('a consumer', () => {
     marbles(m => {
       let down = true
       const script = fakeCluster()
-      const transport = fakeTransport(script, { connects: () => (down ? throwError(() => notConnected('n:1')) : NEVER.pipe(startWith(1))) })
-      const client = createClient({ nameServers: 'n:1', clientId: 'me', logger: false, timing: { idleMs: 1 }, runtime: { transport } })
+      const transport = fakeTransport(script, {
+        connects: () => (down ? throwError(() => notConnected('n:1')) : NEVER.pipe(startWith(1))),
+      })
+      const client = createClient({
+        nameServers: 'n:1',
+        clientId: 'me',
+        logger: false,
+        timing: { idleMs: 1 },
+        runtime: { transport },
+      })
       const consumer = client.consumer({ group: 'g', subscribe: [on(topic('t'))] })
       m.expect(shown(consumer, 0), '^    ').toBeObservable('(X|)', { X: 'ERR_RMQ_CONNECT no' })
       at(m, '                       ---u', () => (down = false))

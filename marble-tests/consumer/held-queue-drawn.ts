@@ -27,7 +27,9 @@ export const pulled = (offsets: readonly number[], nextBeginOffset: number, more
 
 export interface Scripted extends Partial<HeldQueueContext> {
   /** The answers to pulls, one after the other: a diagram with what its letters bring. Later pulls are held for ever. */
-  readonly pulls?: readonly (readonly [string, Readonly<Record<string, Pulled>>] | readonly [string, Readonly<Record<string, Pulled>>, unknown])[]
+  readonly pulls?: readonly (
+    readonly [string, Readonly<Record<string, Pulled>>] | readonly [string, Readonly<Record<string, Pulled>>, unknown]
+  )[]
 }
 
 export const drawQueue = (m: Marbles, { pulls = [], ...context }: Scripted = {}) => {
@@ -36,7 +38,10 @@ export const drawQueue = (m: Marbles, { pulls = [], ...context }: Scripted = {})
   const note = (what: string) => log.push(`${what} at ${asyncScheduler.now()}`)
   const deliveries = new Map<number, QueueDelivery>()
   let asked = 0
-  const budget: QueueBudget = createBudget({ messages: 1_000, bytes: 1_000_000 }, 4).queue({ messages: 100, bytes: 1_000_000 })
+  const budget: QueueBudget = createBudget({ messages: 1_000, bytes: 1_000_000 }, 4).queue({
+    messages: 100,
+    bytes: 1_000_000,
+  })
   const queue: HeldQueue = createHeldQueue(aQueue(), {
     startPosition$: () => of<StartPosition>({ offset: Long.ZERO, reason: 'first' }),
     pull$: (_, offset, max) =>
@@ -75,7 +80,7 @@ export const drawQueue = (m: Marbles, { pulls = [], ...context }: Scripted = {})
     )
   /** Does what each letter means at its time. */
   const act = (diagram: string, actions: Readonly<Record<string, () => void>>) =>
-    m.expect(m.cold(diagram).pipe(tap(letter => actions[letter]?.()))).toBeObservable(diagram)
+    m.expect(m.cold<string>(diagram).pipe(tap(letter => actions[letter]?.()))).toBeObservable(diagram)
   const delivery = (offset: number): QueueDelivery => {
     const found = deliveries.get(offset)
     if (found === undefined) throw new Error(`offset ${offset} was not delivered`)

@@ -15,7 +15,11 @@ describe('the commit point of a queue', () => {
     'is the lowest offset that is not settled, in whatever order messages are',
     marbles(m => {
       const { queue, run$, act, delivery, commitPoint } = drawQueue(m, { pulls: [['-(p|)', P]] })
-      m.expect(queue.settlements$.pipe(map(() => commitPoint()))).toBeObservable('---0-0-3-4', { 0: '0', 3: '3', 4: '4' })
+      m.expect(queue.settlements$.pipe(map(() => commitPoint()))).toBeObservable('---0-0-3-4', {
+        0: '0',
+        3: '3',
+        4: '4',
+      })
       m.expect(run$()).toBeObservable('-p', PAGES)
       act('                            ---c-b-a-d', {
         a: () => delivery(0).ack(),
@@ -78,12 +82,16 @@ describe('the commit point of a queue', () => {
         defer(() => (++commits === 1 ? throwError(() => refused) : of(offset).pipe(map(() => undefined))))
       const { queue, run$, act, delivery, events } = drawQueue(m, { pulls: [['-(p|)', P]], commit$ })
       const told: string[] = []
-      const commit = () => queue.commit$().subscribe({ complete: () => told.push('told'), error: () => told.push('failed') })
+      const commit = () =>
+        queue.commit$().subscribe({ complete: () => told.push('told'), error: () => told.push('failed') })
       m.expect(run$()).toBeObservable('-p', PAGES)
       act('                            --a-x-y-z', { a: () => delivery(0).ack(), x: commit, y: commit, z: commit })
       m.flush()
       expect([told, commits, queue.progress()?.committed?.toString()]).toEqual([['failed', 'told', 'told'], 2, '1'])
-      expect(events).toMatchObject([{ type: 'start-position' }, { type: 'consumer-failure', where: 'commit', error: refused }])
+      expect(events).toMatchObject([
+        { type: 'start-position' },
+        { type: 'consumer-failure', where: 'commit', error: refused },
+      ])
     }),
   )
 })
@@ -108,7 +116,13 @@ describe('a held queue', () => {
       let tries = 0
       const startPosition$ = () =>
         defer(() => (++tries === 1 ? m.cold('#', {}, refused) : of({ offset: Long.ZERO, reason: 'first' as const })))
-      const { run$, log, events } = drawQueue(m, { startPosition$, pulls: [['#', {}, refused], ['-(p|)', P]] })
+      const { run$, log, events } = drawQueue(m, {
+        startPosition$,
+        pulls: [
+          ['#', {}, refused],
+          ['-(p|)', P],
+        ],
+      })
       m.expect(run$()).toBeObservable('2001ms p', PAGES)
       m.flush()
       expect(log.slice(0, 2)).toEqual(['pull 4 from 0 at 1000', 'pull 4 from 0 at 2000'])
@@ -124,7 +138,12 @@ describe('a held queue', () => {
     'asks a broker that limits its pulls again soon',
     marbles(m => {
       const limited = new RocketError('ERR_RMQ_BUSY', 'too many pulls', { responseCode: 215 })
-      const { run$, log } = drawQueue(m, { pulls: [['#', {}, limited], ['-(p|)', P]] })
+      const { run$, log } = drawQueue(m, {
+        pulls: [
+          ['#', {}, limited],
+          ['-(p|)', P],
+        ],
+      })
       m.expect(run$()).toBeObservable('21ms p', PAGES)
       m.flush()
       expect(log.slice(0, 2)).toEqual(['pull 4 from 0 at 0', 'pull 4 from 0 at 20'])
@@ -135,7 +154,11 @@ describe('a held queue', () => {
     'goes where the broker says when its place is gone, lets go of what it has in hand, and says so',
     marbles(m => {
       const moved = pulled([], 50, { status: 'OFFSET_ILLEGAL' })
-      const pulls = [['-(p|)', P], ['----(m|)', { m: moved }], ['--(q|)', { q: pulled([50], 51) }]] as const
+      const pulls = [
+        ['-(p|)', P],
+        ['----(m|)', { m: moved }],
+        ['--(q|)', { q: pulled([50], 51) }],
+      ] as const
       const { run$, log, events, queue, act, delivery, commitPoint } = drawQueue(m, { pulls })
       const aborted: boolean[] = []
       m.expect(run$()).toBeObservable('-p-----q', { p: '0,1,2,3', q: '50' })
@@ -158,7 +181,12 @@ describe('a held queue', () => {
     marbles(m => {
       const damaged = pulled([0, 1], 9, { failure: decodeFailed('stored message 3 is cut off') })
       const unreadable = pulled([], 9, { status: 'FOUND', failure: decodeFailed('stored message 1 is cut off') })
-      const { run$, log, events } = drawQueue(m, { pulls: [['-(d|)', { d: damaged }], ['-(u|)', { u: unreadable }]] })
+      const { run$, log, events } = drawQueue(m, {
+        pulls: [
+          ['-(d|)', { d: damaged }],
+          ['-(u|)', { u: unreadable }],
+        ],
+      })
       m.expect(run$(), '^-----!').toBeObservable('-d', { d: '0,1' })
       m.flush()
       expect(log).toEqual(['pull 4 from 0 at 0', 'pull 4 from 2 at 1'])
@@ -172,7 +200,10 @@ describe('a held queue', () => {
   it(
     'is silent about a pull that brought nothing, and pulls again',
     marbles(m => {
-      const pulls = [['--(e|)', { e: pulled([], 3) }], ['-(q|)', P]] as const
+      const pulls = [
+        ['--(e|)', { e: pulled([], 3) }],
+        ['-(q|)', P],
+      ] as const
       const { run$, log } = drawQueue(m, { pulls })
       m.expect(run$()).toBeObservable('---q', PAGES)
       m.flush()
@@ -196,7 +227,10 @@ describe('a held queue', () => {
 })
 
 describe('a held queue within its span', () => {
-  const pulls = [['-(p|)', P], ['-(q|)', P]] as const
+  const pulls = [
+    ['-(p|)', P],
+    ['-(q|)', P],
+  ] as const
 
   it(
     'asks for no more offsets than the span allows beyond the oldest unsettled one',
@@ -286,7 +320,10 @@ describe('a revoked queue', () => {
       const revoked$ = m.hot('             ---r')
       m.expect(run$(revoked$)).toBeObservable('---|')
       m.flush()
-      expect([commits, events.filter(({ type }) => type === 'consumer-failure')]).toMatchObject([2, [{ where: 'commit' }, { where: 'commit' }]])
+      expect([commits, events.filter(({ type }) => type === 'consumer-failure')]).toMatchObject([
+        2,
+        [{ where: 'commit' }, { where: 'commit' }],
+      ])
     }),
   )
 

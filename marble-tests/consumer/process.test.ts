@@ -1,7 +1,13 @@
 import { asyncScheduler, defer, EMPTY, map, type ObservableInput, take, tap, throwError, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { QueueDelivery, type Settler } from '../../src/consumer/delivery.ts'
-import { createWork, resolveProcessOptions, type Handler, type ProcessOptions, type WorkContext } from '../../src/consumer/process.ts'
+import {
+  createWork,
+  resolveProcessOptions,
+  type Handler,
+  type ProcessOptions,
+  type WorkContext,
+} from '../../src/consumer/process.ts'
 import { decodeFailed } from '../../src/errors.ts'
 import type { Inbound } from '../../src/messages/message.ts'
 import { boundedMap } from '../../src/operators/bounded-map.ts'
@@ -9,7 +15,11 @@ import { aQueue, aStored } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
 /** Handlers at work on messages that come as drawn, and what becomes of these: `acked at 3` and so on. */
-const drawn = (handler: Handler, options: ProcessOptions = {}, more: Partial<WorkContext> & { read?: () => Inbound } = {}) => {
+const drawn = (
+  handler: Handler,
+  options: ProcessOptions = {},
+  more: Partial<WorkContext> & { read?: () => Inbound } = {},
+) => {
   const log: string[] = []
   const failures: string[] = []
   const stops: unknown[] = []
@@ -258,7 +268,7 @@ describe('the settlement of a message', () => {
         c: () => one.deadLetter(),
         d: () => one.release(),
       }
-      m.expect(m.cold('-a-b-c-d').pipe(tap(which => settle[which]?.()))).toBeObservable('-a-b-c-d')
+      m.expect(m.cold<string>('-a-b-c-d').pipe(tap(which => settle[which]?.()))).toBeObservable('-a-b-c-d')
       m.flush()
       expect([log, one.decision]).toEqual([['sent back at 1'], 'retry-scheduled'])
     }),

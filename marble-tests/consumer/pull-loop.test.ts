@@ -1,5 +1,17 @@
 import Long from 'long'
-import { asyncScheduler, defer, ignoreElements, map, merge, mergeMap, type Observable, of, take, tap, timer } from 'rxjs'
+import {
+  asyncScheduler,
+  defer,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  take,
+  tap,
+  timer,
+} from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createBudget, type QueueBudget } from '../../src/consumer/budget.ts'
 import { pullLoop$, type Page, type PullLoopOptions } from '../../src/consumer/pull-loop.ts'
@@ -12,7 +24,11 @@ const credits = (messages: number, batch: number, bytes = PLENTY.bytes): QueueBu
   createBudget(PLENTY, batch).queue({ messages, bytes })
 
 /** A broker with endless messages of 10 bytes, whose answers take 3 ms; fails where the diagram does. Notes the pulls. */
-const endless = (m: Marbles, budget: QueueBudget, more: Partial<PullLoopOptions<number>> & { diagrams?: readonly string[] } = {}) => {
+const endless = (
+  m: Marbles,
+  budget: QueueBudget,
+  more: Partial<PullLoopOptions<number>> & { diagrams?: readonly string[] } = {},
+) => {
   const { diagrams = [], ...options } = more
   const pulls: string[] = []
   const pull$ = (offset: Long, max: number) =>
@@ -27,7 +43,7 @@ const endless = (m: Marbles, budget: QueueBudget, more: Partial<PullLoopOptions<
 }
 
 const messages = (pages$: Observable<Page<number>>) => pages$.pipe(mergeMap(page => page.entries))
-const each = (pages$: Observable<Page<number>>) => messages(pages$).pipe(map(String))
+const each = (pages$: Observable<Page<number>>) => messages(pages$).pipe(map(message => String(message)))
 /** `p` for each page. */
 const shown = (pages$: Observable<Page<number>>) => pages$.pipe(map(() => 'p'))
 
@@ -99,7 +115,9 @@ describe('the credit gate of a queue', () => {
     marbles(m => {
       const budget = credits(1_000, 4, 75)
       const { pages$, pulls } = endless(m, budget)
-      m.expect(m.cold('         ---------------s').pipe(tap(() => budget.give(1, 10)))).toBeObservable('---------------s')
+      m.expect(m.cold('         ---------------s').pipe(tap(() => budget.give(1, 10)))).toBeObservable(
+        '---------------s',
+      )
       m.expect(shown(pages$)).toBeObservable('---p--p-----------p')
       m.flush()
       expect(pulls).toEqual(['4 from 0 at 0', '4 from 4 at 3', '4 from 8 at 15'])

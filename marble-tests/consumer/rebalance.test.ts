@@ -103,12 +103,19 @@ describe('the queues that a member holds', () => {
   it(
     'are given up with a topic that is gone, and kept with one of which nothing is known for the moment',
     marbles(m => {
-      const routes = [[known('t'), known('u')], [unknownRoute('t'), known('u')], [missing('t'), known('u')]]
+      const routes = [
+        [known('t'), known('u')],
+        [unknownRoute('t'), known('u')],
+        [missing('t'), known('u')],
+      ]
       const nudge$ = m.hot('    -----x---------')
       let round = 0
       const { held$ } = drawn(m, [], { nudge$, members$: () => of(['me']), routes: () => routes[round++] ?? [] })
       const expected = '        B----B----U'
-      m.expect(held$, '         ^------------!').toBeObservable(expected, { B: 't0 t1 t2 t3 u0 u1 u2 u3', U: 'u0 u1 u2 u3' })
+      m.expect(held$, '         ^------------!').toBeObservable(expected, {
+        B: 't0 t1 t2 t3 u0 u1 u2 u3',
+        U: 'u0 u1 u2 u3',
+      })
     }),
   )
 

@@ -5,13 +5,14 @@ import { nameServers$ } from '../../src/nameserver/discovery.ts'
 import { createNameServer, type NameServerOptions } from '../../src/nameserver/name-server.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
 import { encodeClusterInfo, encodeTopicRoute } from '../../src/protocol/bodies.ts'
+import { NO_BODY } from '../../src/protocol/frame.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import type { Answer, Invoke } from '../../src/remoting/invoke.ts'
 import { parseEndpoints } from '../../src/transport/endpoint.ts'
 import { aRoute } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
-const answer = (code: number, body = Buffer.alloc(0)) =>
+const answer = (code: number, body: Buffer = NO_BODY) =>
   ({ code, remark: undefined, body, version: 479, header: () => ({}) }) as unknown as Answer<never>
 
 const ANSWERS = {
@@ -25,7 +26,11 @@ const ANSWERS = {
  * Name servers that answer each question as drawn: `r` a route, `n` an unknown topic, `g` garbage, `c` the cluster (with
  * which the question is over), `#` no connection.
  */
-const drawn = (m: Marbles, servers: Readonly<Record<string, readonly string[]>>, options: Partial<NameServerOptions> = {}) => {
+const drawn = (
+  m: Marbles,
+  servers: Readonly<Record<string, readonly string[]>>,
+  options: Partial<NameServerOptions> = {},
+) => {
   const asked: string[] = []
   const events: ReportedEvent[] = []
   const errors: RocketError[] = []
@@ -37,7 +42,7 @@ const drawn = (m: Marbles, servers: Readonly<Record<string, readonly string[]>>,
       return m.cold(diagram.replace(/[rngc]/, '($&|)'), ANSWERS, notConnected(endpoint))
     })
   const nameServer = createNameServer({
-    invoke: { invoke$, tell$: () => EMPTY } as unknown as Invoke,
+    invoke: { invoke$, tell$: () => EMPTY },
     addresses$: of(Object.keys(servers)),
     report: event => events.push(event),
     random: () => 0,
@@ -45,8 +50,10 @@ const drawn = (m: Marbles, servers: Readonly<Record<string, readonly string[]>>,
     ...options,
   })
   const noted = (source$: Observable<string>) =>
-    source$.pipe(tap({ error: (error: RocketError) => errors.push(error) }), errorsAsValues())
-  const route$ = noted(nameServer.topicRoute$('t').pipe(map(({ queueDatas }) => `${queueDatas[0]?.writeQueueNums} queues`)))
+    source$.pipe(tap({ error: (error: unknown) => errors.push(error as RocketError) }), errorsAsValues())
+  const route$ = noted(
+    nameServer.topicRoute$('t').pipe(map(({ queueDatas }) => `${queueDatas[0]?.writeQueueNums} queues`)),
+  )
   const cluster$ = noted(nameServer.clusterInfo$().pipe(map(({ clusters }) => [...clusters.keys()].join())))
   return { route$, cluster$, asked, events, errors }
 }
@@ -142,7 +149,10 @@ describe('the name servers', () => {
       m.expect(route$).toBeObservable('--(r|)', SAID)
       m.flush()
       expect(events).toMatchObject([
-        { endpoint: 'n:1', error: { code: 'ERR_RMQ_DECODE', endpoint: 'n:1', advice: 'is this a RocketMQ name server?' } },
+        {
+          endpoint: 'n:1',
+          error: { code: 'ERR_RMQ_DECODE', endpoint: 'n:1', advice: 'is this a RocketMQ name server?' },
+        },
       ])
     }),
   )

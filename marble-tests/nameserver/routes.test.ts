@@ -20,7 +20,9 @@ const drawn = (m: Marbles, answers: readonly string[], options: Partial<RoutesOp
     defer(() => {
       const answer = answers[askedAt.length] ?? '#'
       askedAt.push(asyncScheduler.now())
-      const failure = answer.includes('n') ? routeNotFound(topic, 'the name server does not know it') : notConnected('n:1')
+      const failure = answer.includes('n')
+        ? routeNotFound(topic, 'the name server does not know it')
+        : notConnected('n:1')
       return m.cold(answer.replace('n', '#').replace(/[abA]/, '($&|)'), ROUTES, failure)
     })
   const routes = createRoutes({
@@ -155,7 +157,10 @@ describe('the route of a topic', () => {
       const { route$, askedAt } = drawn(m, ['-a', '-b', '-A', '-a'], { idleMs: 7 })
       m.expect(route$, '^-------!                              ').toBeObservable('-1', SAID)
       m.expect(route$, '--------------^!                       ').toBeObservable('--------------2', SAID)
-      m.expect(route$, '--------------------------------^----! ').toBeObservable('---------------------------------1', SAID)
+      m.expect(route$, '--------------------------------^----! ').toBeObservable(
+        '---------------------------------1',
+        SAID,
+      )
       m.flush()
       expect(askedAt).toEqual([0, 10, 20, 32, 42])
     }),

@@ -103,8 +103,7 @@ describe('runEach', () => {
       const wanted$ = m.hot('  a-o-a|    ', SETS)
       const expected = '       a------(Ax|)'
       let runs = 0
-      const run = (name: string, revoked$: Observable<void>) =>
-        runs++ === 0 ? lingering(m)(name, revoked$) : of('x')
+      const run = (name: string, revoked$: Observable<void>) => (runs++ === 0 ? lingering(m)(name, revoked$) : of('x'))
       m.expect(wanted$.pipe(runEach(run))).toBeObservable(expected)
     }),
   )
@@ -116,7 +115,10 @@ describe('runEach', () => {
       const runs = { a: m.cold('-x---x'), b: m.cold('--y#') }
       const ran = '            ^--!'
       const expected = '       -xy(X|)'
-      const out$ = wanted$.pipe(runEach(name => runs[name as 'a' | 'b']), errorsAsValues())
+      const out$ = wanted$.pipe(
+        runEach(name => runs[name as 'a' | 'b']),
+        errorsAsValues(),
+      )
       m.expect(out$).toBeObservable(expected, { x: 'x', y: 'y', X: 'error' })
       m.expect(runs.a).toHaveSubscriptions(ran)
       m.expect(wanted$).toHaveSubscriptions(ran)
@@ -130,7 +132,12 @@ describe('runEach', () => {
       const run$ = m.cold('    -x---x')
       const ran = '            ^--!'
       const expected = '       -x-(X|)'
-      m.expect(wanted$.pipe(runEach(() => run$), errorsAsValues())).toBeObservable(expected, { x: 'x', X: 'error' })
+      m.expect(
+        wanted$.pipe(
+          runEach(() => run$),
+          errorsAsValues(),
+        ),
+      ).toBeObservable(expected, { x: 'x', X: 'error' })
       m.expect(run$).toHaveSubscriptions(ran)
     }),
   )

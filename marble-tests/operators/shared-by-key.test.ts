@@ -1,6 +1,6 @@
-import { defer, EMPTY, finalize, merge, NEVER, of, retry, Subject, take, timer } from 'rxjs'
+import { defer, EMPTY, merge, NEVER, of, retry, timer, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { sharedByKey, type SharedEntry } from '../../src/operators/shared-by-key.ts'
+import { sharedByKey } from '../../src/operators/shared-by-key.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'
 
 describe('sharedByKey', () => {
@@ -125,27 +125,62 @@ describe('sharedByKey', () => {
   )
 
   it(
-    'opens nothing before somebody subscribes, and remembers nothing of keys nobody uses',
+    'shares with those who ask later, also if it was handed out long ago',
     marbles(m => {
-      const entries = new Map<string, SharedEntry<string>>()
-      const closed = new Subject<string>()
-      const get = sharedByKey<string>(
-        key => (key === 'fails' ? m.cold('-#') : m.cold('-a--').pipe(finalize(() => closed.next(key)))),
-        () => timer(2),
-        entries,
+      const source = m.cold('                   a-----------')
+      const get = sharedByKey(
+        () => source,
+        () => timer(1),
       )
+      const old$ = get('x')
+      m.expect(old$, '                          ^!          ').toBeObservable('a')
+      m.expect(get('x'), '                      ----^----!  ').toBeObservable('----a')
+      m.expect(old$, '                          ------^--!  ').toBeObservable('------a')
+      m.expect(source).toHaveSubscriptions(['   ^-!         ', '----^-----! '])
+    }),
+  )
+
+  it(
+    'remembers nothing of keys nobody uses',
+    marbles(m => {
+      const recipes = new Map<string, Observable<string>>()
+      const sources: Record<string, () => Observable<string>> = {
+        stays: () => m.cold('-a--'),
+        ends: () => m.cold(' -|'),
+        fails: () => m.cold('-#'),
+        throws: () => {
+          throw new Error('no')
+        },
+      }
+      const get = sharedByKey(
+        key => sources[key]?.() ?? EMPTY,
+        () => timer(2),
+        recipes,
+      )
+      const remembered$ = defer(() => of([...recipes.keys()].join()))
       void get('never asked')
-      m.expect(get('x').pipe(take(1))).toBeObservable('-(a|)')
-      m.expect(get('fails')).toBeObservable('-#')
-      m.expect(closed).toBeObservable('---x')
-      m.expect(
-        defer(() => of(entries.size)),
-        '--^',
-      ).toBeObservable('--(n|)', { n: 1 })
-      m.expect(
-        defer(() => of(entries.size)),
-        '----^',
-      ).toBeObservable('----(n|)', { n: 0 })
+      for (const key of ['ends', 'fails', 'throws']) get(key).subscribe({ error: () => undefined })
+      m.expect(get('stays'), '      ^-!     ').toBeObservable('-a')
+      m.expect(remembered$, '       ^       ').toBeObservable('(x|)', { x: 'ends,fails,stays' })
+      m.expect(remembered$, '       ---^    ').toBeObservable('---(x|)', { x: 'stays' })
+      m.expect(remembered$, '       -----^  ').toBeObservable('-----(x|)', { x: '' })
+    }),
+  )
+
+  it(
+    'closes at once if there is nothing to wait for, and remembers nothing then either',
+    marbles(m => {
+      const recipes = new Map<string, Observable<string>>()
+      const source = m.cold('       a----')
+      const get = sharedByKey(
+        () => source,
+        () => of('now'),
+        recipes,
+      )
+      m.expect(get('x'), '          ^--! ').toBeObservable('a')
+      m.expect(source).toHaveSubscriptions('^--! ')
+      m.flush()
+      expect(recipes.size).toBe(0)
     }),
   )
 })

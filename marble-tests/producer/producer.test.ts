@@ -1,7 +1,15 @@
-import { map, NEVER, retry, startWith, tap, throwError } from 'rxjs'
+import { map, NEVER, retry, startWith, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { connectionLost } from '../../src/errors.ts'
-import { createClient, message, topic, type ClientEvent, type ProducerOptions, type SendOptions, type SendResult } from '../../src/index.ts'
+import {
+  createClient,
+  message,
+  topic,
+  type ClientEvent,
+  type ProducerOptions,
+  type SendOptions,
+  type SendResult,
+} from '../../src/index.ts'
 import { PROPERTY, readProperties } from '../../src/protocol/properties.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
@@ -31,7 +39,10 @@ const drawn = (m: Marbles, { sends = [], broker, ...options }: Setting = {}) => 
         [SEND]: () => {
           const diagram = sends[asked++] ?? '--s'
           if (diagram.includes('l')) return m.cold(diagram.replace('l', '#'), undefined, lost)
-          return m.cold(diagram.replace(/[sr]/, '($&|)'), { s: storedAnswer(), r: storedAnswer(0, RESPONSE.SLAVE_NOT_AVAILABLE) })
+          return m.cold(diagram.replace(/[sr]/, '($&|)'), {
+            s: storedAnswer(),
+            r: storedAnswer(0, RESPONSE.SLAVE_NOT_AVAILABLE),
+          })
         },
       },
     }),
@@ -59,8 +70,11 @@ const drawn = (m: Marbles, { sends = [], broker, ...options }: Setting = {}) => 
     m.expect(m.cold(diagram).pipe(tap(() => void call()))).toBeObservable(diagram)
   const closeAfter = (ms: number) => at(`${ms}ms c`, () => client.close())
   const written = () =>
-    transport.sent(SEND).map(({ frame, at: when }) => `${readProperties(frame.fields['i'] ?? '')[PROPERTY.UNIQUE_KEY]} at ${when}`)
-  const abandoned = () => events.flatMap(event => (event.type === 'send-abandoned' ? `${event.outcome} at ${event.at}` : []))
+    transport
+      .sent(SEND)
+      .map(({ frame, at: when }) => `${readProperties(frame.fields['i'] ?? '')[PROPERTY.UNIQUE_KEY]} at ${when}`)
+  const abandoned = () =>
+    events.flatMap(event => (event.type === 'send-abandoned' ? `${event.outcome} at ${event.at}` : []))
   return { client, producer, send$, shown$, at, closeAfter, written, abandoned, events, transport }
 }
 
@@ -219,7 +233,9 @@ describe('a producer', () => {
       m.expect(shown$(), '-----^').toBeObservable('-------(s|)')
       closeAfter(12)
       m.flush()
-      expect(transport.sent(REQUESTS.HEART_BEAT.code).map(({ at, endpoint }) => `${endpoint} at ${at}`)).toEqual(['a:1 at 5'])
+      expect(transport.sent(REQUESTS.HEART_BEAT.code).map(({ at, endpoint }) => `${endpoint} at ${at}`)).toEqual([
+        'a:1 at 5',
+      ])
     }),
   )
 

@@ -25,17 +25,21 @@ const drawn = (m: Marbles, options: SendStreamOptions<string> = {}, sends: Reado
     })
   const shown = (outcomes$: Observable<SendOutcome<string>>) =>
     outcomes$.pipe(
-      tap({ error: (error: RocketError) => errors.push(error) }),
+      tap({ error: (error: unknown) => errors.push(error as RocketError) }),
       map(outcome => (outcome.ok ? outcome.input : outcome.input.toUpperCase())),
       errorsAsValues(),
     )
-  const sent$ = (source$: Observable<string>) => shown(source$.pipe(sendAll(send$, options, event => events.push(event))))
+  const sent$ = (source$: Observable<string>) =>
+    shown(source$.pipe(sendAll(send$, options, event => events.push(event))))
   const pulled$ = (source: Iterable<string> | AsyncIterable<string>) => shown(sendFrom$(source, send$, options))
   return { sent$, pulled$, log, events, errors }
 }
 
 /** A letter is an input that was stored, in capitals one that was not; X the end by failure. */
-const SAID = { ...Object.fromEntries([...'abcdefABCDEF'].map(letter => [letter, letter])), X: 'ERR_RMQ_STREAM_STOPPED no' }
+const SAID = {
+  ...Object.fromEntries('a b c d e f A B C D E F'.split(' ').map(letter => [letter, letter])),
+  X: 'ERR_RMQ_STREAM_STOPPED no',
+}
 
 describe('a stream of sends', () => {
   it(

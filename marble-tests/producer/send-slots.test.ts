@@ -20,7 +20,9 @@ const drawn = (m: Marbles, limits: Partial<SlotLimits> = {}) => {
           defer(() => {
             note(`${name} begins`)
             const failure = notConnected('a:1')
-            return diagram === '!' ? throwError(() => failure) : m.cold(diagram.replace('s', '(s|)'), undefined, failure)
+            return diagram === '!'
+              ? throwError(() => failure)
+              : m.cold<string>(diagram.replace('s', '(s|)'), undefined, failure)
           }).pipe(
             tap(event => {
               if (event === 'w') written()
@@ -32,7 +34,10 @@ const drawn = (m: Marbles, limits: Partial<SlotLimits> = {}) => {
       })
       .pipe(errorsAsValues())
   const pressure$ = slots.pressure$.pipe(
-    map(({ inFlight, queued, queuedBytes, accepting }) => `${inFlight}+${queued} (${queuedBytes})${accepting ? '' : ' full'}`),
+    map(
+      ({ inFlight, queued, queuedBytes, accepting }) =>
+        `${inFlight}+${queued} (${queuedBytes})${accepting ? '' : ' full'}`,
+    ),
   )
   return { slots, send$, pressure$, log }
 }

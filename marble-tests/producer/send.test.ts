@@ -23,8 +23,11 @@ const stored: Stored = {
   regionId: undefined,
   traceOn: true,
 }
-const answered = (responseCode: number, code: 'ERR_RMQ_BROKER' | 'ERR_RMQ_BUSY' | 'ERR_RMQ_AUTH' = 'ERR_RMQ_BROKER', remark = '') =>
-  new RocketError(code, 'refused', { responseCode, remark, retriable: true })
+const answered = (
+  responseCode: number,
+  code: 'ERR_RMQ_BROKER' | 'ERR_RMQ_BUSY' | 'ERR_RMQ_AUTH' = 'ERR_RMQ_BROKER',
+  remark = '',
+) => new RocketError(code, 'refused', { responseCode, remark, retriable: true })
 
 /** What a broker may do to an attempt, by letter; `s` it stores the message. */
 const FAILURES: Readonly<Record<string, RocketError>> = {
@@ -38,7 +41,11 @@ const FAILURES: Readonly<Record<string, RocketError>> = {
 }
 
 const ROUTE = aRoute({ a: 'a:1', b: 'b:1' }, 2)
-const BOARD: Board = { queues: queuesNamed('a0 a1 b0 b1'), masterOf: name => masterOf(ROUTE, name), fromTemplate: false }
+const BOARD: Board = {
+  queues: queuesNamed('a0 a1 b0 b1'),
+  masterOf: name => masterOf(ROUTE, name),
+  fromTemplate: false,
+}
 
 interface Setting extends ProducerOptions {
   readonly board$?: Observable<Board>
@@ -61,14 +68,21 @@ const drawn = (m: Marbles, attempts: readonly string[], setting: Setting = {}) =
   const errors: RocketError[] = []
   const results: { readonly messageId: string; readonly attempts: number; readonly elapsedMs: number }[] = []
   let cursor = 0
-  const boards: TopicBoards = { board$: () => board$, nextCursor: () => cursor++, endpoints$: NEVER, close: () => undefined }
+  const boards: TopicBoards = {
+    board$: () => board$,
+    nextCursor: () => cursor++,
+    endpoints$: NEVER,
+    close: () => undefined,
+  }
   const settings = resolveProducerOptions({ timeoutMs: 1_000, ...options })
   const sender = createSender({
     sending: {
       send$: (endpoint, header, _, { timeoutMs = 0, patient, onWritten }) =>
         defer(() => {
           const diagram = attempts[tries.length] ?? '----------'
-          tries.push(`${endpoint} q${header.queueId} at ${asyncScheduler.now()} for ${timeoutMs}${patient === true ? '!' : ''}`)
+          tries.push(
+            `${endpoint} q${header.queueId} at ${asyncScheduler.now()} for ${timeoutMs}${patient === true ? '!' : ''}`,
+          )
           headers.push(header)
           const letter = /[a-z]/.exec(diagram)?.[0] ?? ''
           onWritten?.()
@@ -94,11 +108,13 @@ const drawn = (m: Marbles, attempts: readonly string[], setting: Setting = {}) =
     bornTimestamp: 1_000,
     shardKey,
   }
-  const sent$ = sender.send$(outgoing, settings.timeoutMs, () => written.push(asyncScheduler.now()), givenUp).pipe(
-    tap({ next: result => results.push(result), error: (error: RocketError) => errors.push(error) }),
-    map(() => 's'),
-    errorsAsValues(),
-  )
+  const sent$ = sender
+    .send$(outgoing, settings.timeoutMs, () => written.push(asyncScheduler.now()), givenUp)
+    .pipe(
+      tap({ next: result => results.push(result), error: (error: unknown) => errors.push(error as RocketError) }),
+      map(() => 's'),
+      errorsAsValues(),
+    )
   return { sent$, tries, headers, written, refreshed, events, errors, results }
 }
 
@@ -110,7 +126,9 @@ describe('a message', () => {
       m.expect(sent$).toBeObservable('--(s|)')
       m.flush()
       expect([tries, written]).toEqual([['a:1 q0 at 0 for 1000'], [0]])
-      expect(results).toMatchObject([{ messageId: 'the id', attempts: 1, elapsedMs: 2, queueOffset: Long.fromNumber(5) }])
+      expect(results).toMatchObject([
+        { messageId: 'the id', attempts: 1, elapsedMs: 2, queueOffset: Long.fromNumber(5) },
+      ])
     }),
   )
 
@@ -211,7 +229,10 @@ describe('a message', () => {
       m.expect(sent$).toBeObservable('----------(X|)', { X: 'ERR_RMQ_TIMEOUT no' })
       m.flush()
       expect(tries).toEqual(['a:1 q0 at 0 for 10', 'b:1 q0 at 6 for 4!'])
-      expect(errors[0]).toMatchObject({ message: 'sending to topic "t" took longer than 10 ms', cause: { responseCode: 1 } })
+      expect(errors[0]).toMatchObject({
+        message: 'sending to topic "t" took longer than 10 ms',
+        cause: { responseCode: 1 },
+      })
     }),
   )
 
@@ -276,7 +297,9 @@ describe('a message', () => {
     'without a route waits for one, and fails with the reason why there is none',
     marbles(m => {
       const found = drawn(m, ['-s'], { board$: m.cold('---b', { b: BOARD }) })
-      const none = drawn(m, ['-s'], { board$: m.cold('--#', {}, routeNotFound('t', 'the name server does not know it')) })
+      const none = drawn(m, ['-s'], {
+        board$: m.cold('--#', {}, routeNotFound('t', 'the name server does not know it')),
+      })
       m.expect(found.sent$).toBeObservable('----(s|)')
       m.expect(none.sent$).toBeObservable(' --(X|)', { X: 'ERR_RMQ_ROUTE_NOT_FOUND no' })
       m.flush()

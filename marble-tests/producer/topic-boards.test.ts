@@ -2,7 +2,12 @@ import { asyncScheduler, EMPTY, map, type Observable, ReplaySubject, share, tap 
 import { describe, expect, it } from 'vitest'
 import { notConnected, routeNotFound } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteOutcome, type RouteState } from '../../src/nameserver/route-state.ts'
-import { createTopicBoards, TEMPLATE_TOPIC, type Board, type TopicBoardsOptions } from '../../src/producer/topic-boards.ts'
+import {
+  createTopicBoards,
+  TEMPLATE_TOPIC,
+  type Board,
+  type TopicBoardsOptions,
+} from '../../src/producer/topic-boards.ts'
 import { PERM } from '../../src/protocol/routes.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
@@ -16,7 +21,8 @@ const outcome = (topic: string, letter: string): RouteOutcome => {
   if (letter === 'f') return { ok: false, error: down, at }
   const brokers = letter === 'w' ? { a: 'a:1', b: 'b:1' } : { a: 'a:1' }
   if (letter === 'r') return { ok: true, value: aRoute(brokers, 2, PERM.READ), at }
-  if (letter === 's') return { ok: true, value: { ...aRoute(brokers, 2), queueDatas: [], isStatic: true, staticQueues: [] }, at }
+  if (letter === 's')
+    return { ok: true, value: { ...aRoute(brokers, 2), queueDatas: [], isStatic: true, staticQueues: [] }, at }
   return { ok: true, value: aRoute(brokers, letter === 't' ? 8 : 2), at }
 }
 
@@ -29,7 +35,7 @@ const drawn = (m: Marbles, topics: Readonly<Record<string, string>>, options: Pa
   const states = new Map<string, Observable<RouteState>>()
   const states$ = (topic: string): Observable<RouteState> => {
     let state = unknownRoute(topic)
-    return m.hot(topics[topic] ?? '').pipe(
+    return m.hot<string>(topics[topic] ?? '').pipe(
       map(letter => (state = nextRoute(1_000)(state, outcome(topic, letter)))),
       share({ connector: () => new ReplaySubject(1) }),
     )

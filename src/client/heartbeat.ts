@@ -1,16 +1,17 @@
 import {
   catchError,
   defer,
+  EMPTY,
   filter,
   finalize,
   map,
   merge,
-  NEVER,
   Observable,
   of,
   Subject,
   switchMap,
   take,
+  takeUntil,
   timer,
 } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
@@ -18,6 +19,7 @@ import type { Membership } from '../broker/membership.ts'
 import { isRocketError, protocolError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
+import { runEach } from '../operators/run-each.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
 import type { ConsumerData } from '../protocol/bodies.ts'
 import type { GateState } from '../remoting/gate.ts'
@@ -83,7 +85,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
         const error = isRocketError(cause) ? cause : protocolError('heartbeat failed', { cause })
         report({ type: 'heartbeat-failed', endpoint, error })
         failures.next(endpoint)
-        return of(-1)
+        return EMPTY // what it confirmed before on this connection still holds
       }),
     )
 
@@ -132,7 +134,10 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       })
       subscriber.add(
         member.endpoints$
-          .pipe(switchMap(endpoints => merge(NEVER, ...[...endpoints].map(endpoint => beats$(endpoint)))))
+          .pipe(
+            map(endpoints => new Map([...endpoints].map(endpoint => [endpoint, endpoint]))),
+            runEach((endpoint, left$) => beats$(endpoint).pipe(takeUntil(left$))),
+          )
           .subscribe({ error: (cause: unknown) => subscriber.error(cause) }),
       )
     })

@@ -97,7 +97,10 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     report,
     scheduler,
     random,
-    onSession: (session, role) => live.set(`${role} ${session.endpoint}`, { session, role }),
+    onSession: (endpoint, role, session) => {
+      if (session === undefined) live.delete(`${role} ${endpoint}`)
+      else live.set(`${role} ${endpoint}`, { session, role })
+    },
   })
   const invoke = createInvoke(sessions)
   const broker = createBroker(invoke)

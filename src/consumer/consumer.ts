@@ -17,6 +17,7 @@ import { checkedMs } from '../client/config.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { alreadyConsuming, closed } from '../errors.ts'
+import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
 import { neverSync } from '../operators/never-sync.ts'
@@ -58,6 +59,12 @@ export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
 }
 
+/** The queues of one list that are not in the other. */
+const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): readonly QueueRef[] => {
+  const keys = new Set(others.map(queueKey))
+  return queues.filter(queue => !keys.has(queueKey(queue)))
+}
+
 const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
 
 export const createConsumer = <D extends Delivery>(shared: SharedClient, options: ConsumerOptions): Consumer<D> => {
@@ -75,8 +82,8 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
   let ended$: Observable<unknown> = EMPTY // completes when the former session has left
 
   const assign = (current: readonly QueueRef[]): void => {
-    const added = current.filter(queue => !assigned.current.includes(queue))
-    const removed = assigned.current.filter(queue => !current.includes(queue))
+    const added = without(current, assigned.current)
+    const removed = without(assigned.current, current)
     if (added.length + removed.length === 0) return
     assigned = { current, added, removed }
     assignments.next(assigned)
@@ -89,6 +96,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
       const mine = createGroupSession(shared, settings, assignment => assign([...assignment.values()]))
       session = mine
       let drainMs = timing.drainMs
+      let dueAt: number | undefined // one deadline for the handlers and for what brokers have to confirm
       let failure: { readonly cause: unknown } | undefined
       let over = false
       const failing = new ReplaySubject<void>(1)
@@ -116,10 +124,17 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
           ...(keyBy === undefined ? {} : { keyBy }),
           until$,
           putBack: delivery => delivery.release(),
-          deadlineMs: () => drainMs,
+          deadlineMs: () => {
+            dueAt = scheduler.now() + drainMs
+            return drainMs
+          },
           scheduler,
         }),
-        thenFinally(() => mine.farewell$(drainMs).pipe(tap(left => (lastReport = left)))),
+        thenFinally(() =>
+          mine
+            .farewell$(dueAt === undefined ? drainMs : Math.max(0, dueAt - scheduler.now()))
+            .pipe(tap(left => (lastReport = left))),
+        ),
         finalize(() => {
           if (!over) abandon(mine)
           assign([])

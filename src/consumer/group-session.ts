@@ -29,8 +29,8 @@ import { createSubscriptions } from './subscriptions.ts'
 export interface GroupSession {
   /** Joins and pulls. Unsubscribing stops pulling; what is in hand can still be settled until the farewell. */
   readonly deliveries$: Observable<QueueDelivery>
-  /** Waits (bounded) for settlements under way, commits, leaves. One report. */
-  farewell$(drainMs: number): Observable<CloseReport>
+  /** Waits for settlements under way, commits, leaves. One report, which is `forced` when the time ran out. */
+  farewell$(leftMs: number): Observable<CloseReport>
   /** Leaves now: what is in hand is let go. Completes when the brokers know, or cannot be told. */
   abandon$(): Observable<never>
   progress(): readonly QueueProgress[]
@@ -200,14 +200,14 @@ export const createGroupSession = (
 
   return {
     deliveries$,
-    farewell$: drainMs =>
+    farewell$: leftMs =>
       concat(
-        defer(() => race(settled$(), timer(drainMs, scheduler))).pipe(take(1), ignoreElements()),
+        defer(() => race(settled$(), timer(leftMs, scheduler))).pipe(take(1), ignoreElements()),
         commitAll$(),
         defer(() => {
           const report: CloseReport = {
             ...NOTHING_LEFT,
-            forced: unfinished() > 0,
+            forced: unfinished() > 0 || (leftMs === 0 && unsettled() > 0),
             unsettled: unsettled(),
             uncommitted: uncommitted(),
           }

@@ -158,13 +158,15 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     room: (): number => inSpan(budget.room()),
     whenRoom: (resume: () => void): (() => void) => whenBoth(resume),
   }
-  /** Room in the budget and in the span: the latter opens only by a settlement of this queue. */
+  /** Room in the budget and in the span. The span opens only by a settlement of this queue, which looks at both anew. */
   const whenBoth = (resume: () => void): (() => void) => {
-    const retry$ = merge(new Observable<void>(sink => budget.whenRoom(() => sink.next())), settlements).pipe(
+    const roomInBudget$ = new Observable<void>(sink => budget.whenRoom(() => sink.next()))
+    const open$ = merge(of(undefined), settlements).pipe(
+      switchMap(() => (pausing.room() > 0 ? of(undefined) : roomInBudget$)),
       filter(() => pausing.room() > 0),
       take(1),
     )
-    const waiting = retry$.subscribe({ next: resume, error: () => undefined })
+    const waiting = open$.subscribe({ next: resume, error: () => undefined })
     return () => waiting.unsubscribe()
   }
 

@@ -76,14 +76,15 @@ export const createWork =
       settle(delivery, onDecodeError, error, onStop)
       return [processed(error)]
     }
-    let result: ObservableInput<unknown> | void
+    let result$: Observable<unknown>
     try {
-      result = handler(delivery)
+      const result = handler(delivery)
+      if (result === undefined) return [succeed()]
+      result$ = from(result) // throws when it is no stream at all
     } catch (error) {
       return [fail(error)]
     }
-    if (result === undefined) return [succeed()]
-    return running$(result, delivery, { succeed, fail, timeoutMs, scheduler })
+    return running$(result$, delivery, { succeed, fail, timeoutMs, scheduler })
   }
 
 interface Running {
@@ -94,7 +95,7 @@ interface Running {
 }
 
 const running$ = (
-  result: ObservableInput<unknown>,
+  result$: Observable<unknown>,
   delivery: QueueDelivery,
   { succeed, fail, timeoutMs, scheduler }: Running,
 ): Observable<Processed> =>
@@ -128,7 +129,7 @@ const running$ = (
       subscriber.add(late)
     }
     subscriber.add(
-      from(result).subscribe({
+      result$.subscribe({
         error: (error: unknown) => once(() => fail(error)),
         complete: () => once(succeed),
       }),

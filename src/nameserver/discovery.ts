@@ -1,4 +1,4 @@
-import { defer, distinctUntilChanged, from, map, of } from 'rxjs'
+import { defaultIfEmpty, defer, distinctUntilChanged, from, map } from 'rxjs'
 import type { Observable, ObservableInput } from 'rxjs'
 import { illegal } from '../errors.ts'
 
@@ -10,7 +10,8 @@ export const nameServers$ = (
   nameServers: NameServers,
   parse: (text: string) => readonly string[],
 ): Observable<readonly string[]> =>
-  defer(() => (typeof nameServers === 'function' ? from(nameServers()) : of(nameServers))).pipe(
+  defer(() => from(typeof nameServers === 'function' ? nameServers() : [nameServers])).pipe(
+    defaultIfEmpty<string | readonly string[], string>(''),
     map(given => parse(typeof given === 'string' ? given : given.join(';'))),
     map(nonEmpty),
     distinctUntilChanged((a, b) => a.join() === b.join()),

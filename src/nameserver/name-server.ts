@@ -53,7 +53,10 @@ export const createNameServer = (options: NameServerOptions): NameServer => {
               tap(() => (preferred = endpoint)),
               catchError((cause: unknown) => {
                 const error = asRocketError(endpoint, cause)
-                if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND') return throwError(() => error) // an answer, not a failure
+                if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND') {
+                  preferred = endpoint // it is an answer, not a failure
+                  return throwError(() => error)
+                }
                 report({ type: 'name-server-failed', endpoint, error })
                 attempts.push({ endpoint, code: error.code, sent: error.sent, elapsedMs: now() - startedAt })
                 return next$.pipe(throwIfEmpty(() => noneAnswered(error, attempts)))

@@ -41,7 +41,8 @@ export const runEach =
             if (mine !== undefined) ended(key, mine)
           },
         })
-        if (!subscription.closed) runs.set(key, { revokes, subscription, again: false })
+        if (subscription.closed) completeIfOver()
+        else runs.set(key, { revokes, subscription, again: false })
       }
       const reconcile = (next: ReadonlyMap<string, V>): void => {
         const before = wanted

@@ -159,6 +159,7 @@ export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: Slot
       const entry: Waiting = {
         bytes: job.bytes,
         start: () => {
+          entry.gone = true // from the line
           leave = execute(job, subscriber, ended)
         },
         refuse: error => subscriber.error(error),

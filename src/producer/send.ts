@@ -2,6 +2,7 @@ import { catchError, defer, map, switchMap, take, tap, throwError, timer } from 
 import type { Observable, SchedulerLike } from 'rxjs'
 import Long from 'long'
 import type { Broker } from '../broker/broker.ts'
+import type { Stored } from '../broker/sending.ts'
 import { isRocketError, notConnected, operationTimeout, RocketError, withDetails } from '../errors.ts'
 import type { Attempt } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -49,13 +50,11 @@ export const createSender = (options: SenderOptions): Sender => {
       boards.board$(outgoing.topic, leftMs()).pipe(
         map(board => {
           const queue = chosen(board)
-          return { board, queue, endpoint: board.masterOf(queue.brokerName) }
+          return { board, queue, endpoint: board.masterOf(queue.brokerName) ?? queue.brokerName }
         }),
         switchMap(({ board, queue, endpoint }) => {
-          if (endpoint === undefined)
-            return throwError(() => notConnected(queue.brokerName, new Error('no master in the route')))
           const attemptedAt = scheduler.now()
-          return ask$(board, queue, endpoint).pipe(
+          return ask$(board, queue).pipe(
             tap(() => {
               if (board.fromTemplate) refresh(outgoing.topic)
             }),
@@ -80,12 +79,15 @@ export const createSender = (options: SenderOptions): Sender => {
       const cursor = settings.select === 'random' ? Math.floor(random() * 2 ** 30) : boards.nextCursor(outgoing.topic)
       return chooseQueue({ queues: board.queues, shardKey: outgoing.shardKey, cursor, avoid: failed })
     }
-    const ask$ = (board: Board, queue: MessageQueue, endpoint: string) =>
-      sending.send$(endpoint, headerOf(outgoing, queue, settings), outgoing.body, {
+    const ask$ = (board: Board, queue: MessageQueue): Observable<Stored> => {
+      const endpoint = board.masterOf(queue.brokerName)
+      if (endpoint === undefined) return throwError(() => notConnected(queue.brokerName, new Error('it has no master')))
+      return sending.send$(endpoint, headerOf(outgoing, queue, settings), outgoing.body, {
         timeoutMs: Math.max(1, leftMs()),
         patient: !hasAlternative(board, queue), // nobody else to try: wait for the connection
         onWritten: written,
       })
+    }
     const hasAlternative = (board: Board, queue: MessageQueue): boolean =>
       (outgoing.shardKey ?? '') === '' &&
       board.queues.some(({ brokerName }) => brokerName !== queue.brokerName && !failed.has(brokerName))
@@ -97,7 +99,9 @@ export const createSender = (options: SenderOptions): Sender => {
       if (!again) return throwError(() => final(error))
       report({ type: 'send-retried', topic: outgoing.topic, messageId: outgoing.messageId, error })
       return error.code === 'ERR_RMQ_BUSY'
-        ? timer(Math.min(BUSY_MS * attempts.length, leftMs()), scheduler).pipe(switchMap(attempt$))
+        ? timer(Math.min(BUSY_MS * attempts.length, leftMs()), scheduler).pipe(
+            switchMap(() => (leftMs() > 0 && !givenUp() ? attempt$() : throwError(() => final(error)))),
+          )
         : defer(attempt$)
     }
     const final = (error: RocketError): RocketError => {

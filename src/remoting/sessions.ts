@@ -64,8 +64,8 @@ export interface SessionsOptions extends GateOptions {
   readonly closing$: Observable<unknown>
   readonly report?: Report
   readonly scheduler?: SchedulerLike
-  /** Told of each session while it lives, for counters. */
-  readonly onSession?: (session: Session, role: ConnectionRole) => void
+  /** Told of the live session of a connection, and when there is none any more. */
+  readonly onSession?: (endpoint: string, role: ConnectionRole, session: Session | undefined) => void
 }
 
 /** One shared connection per endpoint and role, opened on demand, closed when idle. */
@@ -85,8 +85,8 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       })
     })
   const told = (endpoint: string, role: ConnectionRole) => (state: GateState) => {
+    onSession?.(endpoint, role, state.up ? state.session : undefined)
     if (state.up) {
-      onSession?.(state.session, role)
       report({ type: 'connection-state', endpoint, role, state: 'connected' })
     } else {
       const { cause, retryInMs } = state
@@ -94,6 +94,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     }
   }
   const left = (endpoint: string, role: ConnectionRole) => () => {
+    onSession?.(endpoint, role, undefined)
     report({ type: 'connection-state', endpoint, role, state: 'closing' }) // what was written still flushes
     report({ type: 'connection-state', endpoint, role, state: 'closed' })
   }

@@ -68,7 +68,7 @@ export const createWriteGate = (
         subscriber.error(connectionLost(endpoint, 'no'))
         return undefined
       }
-      if (!full) {
+      if (!full && waiting.size === 0) {
         write(bytes)
         subscriber.next()
         subscriber.complete()

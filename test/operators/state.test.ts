@@ -1,4 +1,4 @@
-import { BehaviorSubject, finalize, Subject } from 'rxjs'
+import { BehaviorSubject, defer, EMPTY, finalize, of, Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { shareState } from '../../src/operators/state.ts'
 
@@ -49,6 +49,22 @@ describe('shareState', () => {
     complete()
     expect(log).toEqual(['x a', 'x complete', 'left'])
     expect(linger.observed).toBe(false)
+  })
+
+  it('lingers again for a source that was begun anew', () => {
+    let lingers = 0
+    const sources = [new Subject<string>(), new Subject<string>()]
+    let begun = 0
+    const state$ = defer(() => sources[begun++] ?? EMPTY).pipe(
+      shareState(() => {
+        lingers++
+        return of('enough')
+      }),
+    )
+    state$.subscribe()
+    sources[0]?.complete()
+    state$.subscribe().unsubscribe()
+    expect([begun, lingers, sources[1]?.observed]).toEqual([2, 1, false])
   })
 
   it('keeps a listener that comes after the end from old values', () => {

@@ -4,21 +4,28 @@ import { EMPTY, NEVER, of } from 'rxjs'
 import type { ObservableInput } from 'rxjs'
 import { encodeClusterInfo, encodeConsumerIds, encodeTopicRoute } from '../../src/protocol/bodies.ts'
 import { writeHeader } from '../../src/protocol/fields.ts'
-import { isOneway, requestFrame, type Fields, type Frame } from '../../src/protocol/frame.ts'
+import { isOneway, NO_BODY, requestFrame, type Fields, type Frame } from '../../src/protocol/frame.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import type { Script } from './fake-transport.ts'
 import { aBroker, aRoute, storedBytes, type StoredParts } from './builders.ts'
 
 /** An answer with a code, a header and a body; its number is put in by the transport. */
-export const answers = (code: number, fields: Readonly<Record<string, string>> = {}, body = Buffer.alloc(0)): Frame =>
+export const answers = (code: number, fields: Readonly<Record<string, string>> = {}, body: Buffer = NO_BODY): Frame =>
   requestFrame(code, { fields, body })
 
 const ok = answers(RESPONSE.SUCCESS)
 
 /** The answer to a send. */
 export const storedAnswer = (queueOffset = 0, code: number = RESPONSE.SUCCESS): Frame =>
-  answers(code, writeHeader(REQUESTS.SEND_MESSAGE_V2.answers, { msgId: 'AC', queueId: 0, queueOffset: Long.fromNumber(queueOffset) }))
+  answers(
+    code,
+    writeHeader(REQUESTS.SEND_MESSAGE_V2.answers, {
+      msgId: 'AC',
+      queueId: 0,
+      queueOffset: Long.fromNumber(queueOffset),
+    }),
+  )
 
 const pullHeader = (next: number) =>
   writeHeader(REQUESTS.PULL_MESSAGE.answers, {
