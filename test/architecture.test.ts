@@ -36,12 +36,11 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
 }
 
 /** Where `.subscribe(` may stand, and as what. Anywhere else, ask which operator was missed. */
-const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'timer' | 'program'>> = {
+const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> = {
   'src/operators/bounded-map.ts': 'operator',
   'src/operators/exhaust-map-trailing.ts': 'operator',
   'src/operators/never-sync.ts': 'operator',
   'src/operators/run-each.ts': 'operator',
-  'src/transport/link.ts': 'timer',
   'src/remoting/connection.ts': 'operator',
   'src/remoting/correlate.ts': 'operator',
   'src/remoting/sessions.ts': 'operator',

@@ -139,6 +139,22 @@ describe('the credit gate of a queue', () => {
   )
 
   it(
+    'keeps the limit of the whole consumer, however many queues pull at the same time',
+    marbles(m => {
+      const total = createBudget({ messages: 10, bytes: 1_000 }, 8)
+      const queues = Array.from({ length: 5 }, () => endless(m, total.queue(PLENTY)).pages$)
+      const taken: number[] = []
+      const noted$ = merge(...queues).pipe(
+        tap(() => taken.push(total.taken().messages)),
+        ignoreElements(),
+      )
+      m.expect(noted$).toBeObservable('')
+      m.flush()
+      expect(Math.max(...taken)).toBeLessThanOrEqual(10)
+    }),
+  )
+
+  it(
     'opens again after an empty page, which costs no credit',
     marbles(m => {
       const pages = ['--(e|)', '--(e|)']

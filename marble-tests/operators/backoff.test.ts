@@ -53,9 +53,10 @@ describe('reconnecting with retry(withBackoff(…))', () => {
     'stops waiting when unsubscribed',
     marbles(m => {
       const link$ = m.cold('   #  ', {}, lost)
-      const until = '          ^-!'
+      const until = '          ^-!  '
+      const tried = '          (^!)'
       m.expect(link$.pipe(retry(withBackoff({ firstMs: 9, maxMs: 9 }, isRetriable))), until).toBeObservable('')
-      m.expect(link$).toHaveSubscriptions('(^!)')
+      m.expect(link$).toHaveSubscriptions(tried)
     }),
   )
 })

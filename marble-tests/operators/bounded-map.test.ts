@@ -16,10 +16,11 @@ describe('boundedMap, at once', () => {
   it(
     'works on two items at a time, the others wait for a free slot',
     marbles(m => {
-      const source = m.hot('   abcd|     ')
+      const source = m.hot('   abcd|        ')
+      const taken = '          ^---!        '
       const expected = '       ----ab--c(d|)'
       m.expect(source.pipe(boundedMap(takes(), { concurrency: 2 }))).toBeObservable(expected)
-      m.expect(source).toHaveSubscriptions('^---!')
+      m.expect(source).toHaveSubscriptions(taken)
     }),
   )
 

@@ -39,10 +39,12 @@ describe('refreshed$', () => {
     marbles(m => {
       const { fetch$, all } = fetches(m, '----a|', '-b|', '-c|')
       const nudge$ = m.hot('   --nnn')
+      const first = '          ^----!         '
+      const second = '         -----^-!       '
       const expected = '       ----a-b----(c|)'
       m.expect(shown(refreshed$(fetch$, { periodMs: 10, nudge$ })).pipe(take(3))).toBeObservable(expected)
-      m.expect(all[0]!).toHaveSubscriptions('^----!   ')
-      m.expect(all[1]!).toHaveSubscriptions('-----^-! ')
+      m.expect(all[0]!).toHaveSubscriptions(first)
+      m.expect(all[1]!).toHaveSubscriptions(second)
     }),
   )
 
@@ -50,9 +52,10 @@ describe('refreshed$', () => {
     'never fetches twice at a time, however slow a fetch is',
     marbles(m => {
       const { fetch$, all } = fetches(m, '------------a|', '-b|', '-c|')
+      const first = '          ^------------!      '
       const expected = '       ------------a-b-(c|)'
       m.expect(shown(refreshed$(fetch$, { periodMs: 5 })).pipe(take(3))).toBeObservable(expected)
-      m.expect(all[0]!).toHaveSubscriptions('^------------!')
+      m.expect(all[0]!).toHaveSubscriptions(first)
     }),
   )
 
@@ -92,9 +95,10 @@ describe('refreshed$', () => {
     marbles(m => {
       const { fetch$, all } = fetches(m, '-#', '---a|', '-b|')
       const nudge$ = m.hot('   --n')
+      const third = '          --------------------^!'
       const expected = '       -F---a---------------(b|)'
       m.expect(shown(refreshed$(fetch$, { periodMs: 20, retryMs: 3, nudge$ })).pipe(take(3))).toBeObservable(expected)
-      m.expect(all[2]!).toHaveSubscriptions('--------------------^!')
+      m.expect(all[2]!).toHaveSubscriptions(third)
     }),
   )
 

@@ -1,4 +1,4 @@
-import { decodeFailed } from '../errors.ts'
+import { decodeFailed, isRocketError, withDetails } from '../errors.ts'
 import type { Codec } from '../messages/codecs.ts'
 import type { Inbound } from '../messages/message.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -18,6 +18,19 @@ const PINNED_BYTES = 64 << 10
 export const originalTopic = (stored: StoredMessage, group: string): string =>
   stored.topic === `%RETRY%${group}` ? (stored.properties[PROPERTY.RETRY_TOPIC] ?? stored.topic) : stored.topic
 
+type Where = { readonly topic: string; readonly queue: string; readonly offset: string }
+
+const decoded = (codec: Codec<unknown>, where: Where, stored: StoredMessage): unknown => {
+  try {
+    const plain = messageBody(stored)
+    return codec.decode(plain.buffer.byteLength > PINNED_BYTES ? Buffer.from(plain) : plain)
+  } catch (cause) {
+    if (isRocketError(cause)) throw withDetails(cause, where)
+    const why = cause instanceof Error ? `: ${cause.message}` : ''
+    throw decodeFailed(`codec ${codec.name} cannot read the body${why}`, { cause, ...where })
+  }
+}
+
 /** What the user sees of a stored message. Decompresses, checks and decodes the body: throws ERR_RMQ_DECODE. */
 export const toInbound = (
   stored: StoredMessage,
@@ -31,8 +44,7 @@ export const toInbound = (
     throw decodeFailed(`the body of message ${messageId(stored)} does not match its checksum`, where)
   }
   const { properties, storeHost, bornHost } = stored
-  const plain = messageBody(stored)
-  const body = codec.decode(plain.buffer.byteLength > PINNED_BYTES ? Buffer.from(plain) : plain)
+  const body = decoded(codec, where, stored)
   const told = {
     topic,
     tag: properties[PROPERTY.TAGS],

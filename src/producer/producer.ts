@@ -153,8 +153,9 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const delist = shared.enlist({ kind: 'producer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Producer['close'] = ({ drainMs } = {}) => {
+    const patience = checkedMs('drainMs', drainMs, timing.drainMs, 0)
     slots.refuse()
-    closing ??= firstValueFrom(close$(checkedMs('drainMs', drainMs, timing.drainMs, 0)).pipe(life.held()))
+    closing ??= firstValueFrom(close$(patience).pipe(life.held()))
     return closing
   }
 

@@ -1,4 +1,5 @@
 import {
+  catchError,
   defer,
   distinctUntilChanged,
   filter,
@@ -12,7 +13,7 @@ import {
   timeout,
 } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
-import { operationTimeout, routeNotFound } from '../errors.ts'
+import { isRocketError, operationTimeout, routeNotFound, withDetails } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { Routes } from '../nameserver/routes.ts'
@@ -132,7 +133,10 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
       const { board } = watch(topic)
       if (board !== undefined && board.queues.length > 0) return of(board)
       const tooLate = (): RocketError => operationTimeout(`finding the route of topic "${topic}"`, timeoutMs, { topic })
-      return found$(topic).pipe(timeout({ first: timeoutMs, scheduler, with: () => throwError(tooLate) }))
+      return found$(topic).pipe(
+        catchError((cause: unknown) => throwError(() => notSent(topic, cause))),
+        timeout({ first: timeoutMs, scheduler, with: () => throwError(tooLate) }),
+      )
     })
 
   return {
@@ -150,6 +154,10 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     },
   }
 }
+
+/** Whatever happened to the question about the route: the message itself did not leave. */
+const notSent = (topic: string, cause: unknown): unknown =>
+  isRocketError(cause) ? withDetails(cause, { topic, sent: 'no' }) : cause
 
 const toBoard = (queues: readonly MessageQueue[], route: TopicRoute, fromTemplate: boolean): Board => ({
   queues,

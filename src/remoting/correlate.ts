@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable } from 'rxjs'
 import type { SchedulerLike, Subscriber } from 'rxjs'
-import { connectionLost, overflow, requestTimeout, withDetails, isRocketError } from '../errors.ts'
+import { connectionLost, overflow, requestTimeout, protocolError, isRocketError } from '../errors.ts'
 import type { Sent } from '../errors.ts'
 import { isResponse } from '../protocol/frame.ts'
 import type { Frame } from '../protocol/frame.ts'
@@ -21,6 +21,8 @@ export interface Correlator {
   /** One value when the socket took the frame. */
   oneway$(frame: Frame): Observable<void>
   inFlight(): number
+  /** Whether the connection is gone: nothing can be asked any more. */
+  isOver(): boolean
 }
 
 export interface CorrelatorOptions {
@@ -120,11 +122,11 @@ export const createCorrelator = (
       return connection.write$({ ...frame, opaque: nextOpaque() }).subscribe(subscriber)
     })
 
-  return { dispatch$, request$, oneway$, inFlight: () => waiting.size }
+  return { dispatch$, request$, oneway$, inFlight: () => waiting.size, isOver: () => over }
 }
 
 /** A malformed answer keeps its own code; everything else is a lost connection. Each waiter is told whether it was sent. */
 const lossFor = (endpoint: string, sent: Sent, cause: unknown): Error =>
   isRocketError(cause) && cause.code === 'ERR_RMQ_PROTOCOL'
-    ? withDetails(cause, { endpoint, sent })
+    ? protocolError(`what ${endpoint} sent cannot be read: ${cause.message}`, { endpoint, sent, cause })
     : connectionLost(endpoint, sent, isRocketError(cause) ? (cause.cause ?? cause) : cause)

@@ -7,7 +7,7 @@ import { createCorrelator } from './correlate.ts'
 import type { Correlator, CorrelatorOptions } from './correlate.ts'
 
 /** The conversation on one connection. */
-export interface Session extends Pick<Correlator, 'request$' | 'oneway$' | 'inFlight'> {
+export interface Session extends Pick<Correlator, 'request$' | 'oneway$' | 'inFlight' | 'isOver'> {
   readonly endpoint: string
   /** Requests that the server initiates. Hot. */
   readonly inbound$: Observable<Frame>
@@ -21,12 +21,13 @@ export interface Session extends Pick<Correlator, 'request$' | 'oneway$' | 'inFl
 export const session$ = (connection$: Observable<Connection>, options: CorrelatorOptions = {}): Observable<Session> =>
   connection$.pipe(
     switchMap(connection => {
-      const { dispatch$, request$, oneway$, inFlight } = createCorrelator(connection, options)
+      const { dispatch$, request$, oneway$, inFlight, isOver } = createCorrelator(connection, options)
       const session: Session = {
         endpoint: connection.endpoint,
         request$,
         oneway$,
         inFlight,
+        isOver,
         inbound$: connection.frames$.pipe(filter(frame => isRequest(frame))),
         reply$: response => connection.write$(response),
         writable$: connection.writable$,

@@ -122,6 +122,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       const onState = (state: GateState): void => {
         if (started) return // what happens to its session, the session itself tells
         if (state.up) {
+          if (state.session.isOver()) return // lost this very moment: the gate is about to tell
           started = true
           subscriber.add(start(state.session, Math.max(0, dueAt - scheduler.now())).subscribe(subscriber))
         } else {

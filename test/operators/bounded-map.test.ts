@@ -329,7 +329,7 @@ describe('boundedMap and memory', () => {
     expect(told).toBeLessThan(20)
   })
 
-  it('remembers nothing of what was dropped behind a slow head', () => {
+  it('lets only the newest wait behind a slow head, and says them in order, if the oldest are to give way', () => {
     const source = new Subject<number>()
     const loads: Load[] = []
     const head = new Subject<number>()

@@ -55,6 +55,15 @@ describe('a batch body', () => {
     expect(() => decodeBatchBody(body)).toThrow(why)
   })
 
+  it('says so when a member announces more than its parts have', () => {
+    const body = encodeBatchBody([{ flag: 0, body: Buffer.from('one'), properties: {} }])
+    const longer = Buffer.concat([body, Buffer.alloc(5)])
+    longer.writeInt32BE(longer.length, 0)
+    expect(() => decodeBatchBody(longer)).toThrow(
+      'batch member 1 at byte 0: it announces 30 bytes, its parts add up to 25',
+    )
+  })
+
   it('refuses properties that no reader could read', () => {
     const members = [{ flag: 0, body: Buffer.alloc(1), properties: { p: 'x'.repeat(32_765) } }]
     expect(() => encodeBatchBody(members)).toThrow(expect.objectContaining({ code: 'ERR_RMQ_TOO_LARGE' }))

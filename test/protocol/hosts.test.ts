@@ -63,9 +63,10 @@ describe('an address', () => {
 
   it.each([
     ['00010000000000000002000000000003', '1::2:0:0:3'],
+    ['00010000000000020000000000030004', '1::2:0:0:3:4'],
     ['00010000000200030004000500060007', '1:0:2:3:4:5:6:7'],
     ['00000000000000000000000000000000', '::'],
-  ])('%s is written as %s: its longest run of zeros is left out, if it is more than one', (hex, text) => {
+  ])('%s is written as %s: its first longest run of zeros is left out, if it is more than one', (hex, text) => {
     expect(ipFromBytes(Buffer.from(hex, 'hex'))).toBe(text)
   })
 

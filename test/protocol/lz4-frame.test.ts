@@ -55,6 +55,7 @@ const sequence = fc.record({
   match: fc.integer({ min: 4, max: 600 }),
 })
 
+const GROWS = blockOf([{ literals: Buffer.from('z'), distance: 0, match: 65_536 }], Buffer.alloc(0)).block
 const HELLO = frameOf([blockOf([], Buffer.from('hello')).block])
 
 describe('reading LZ4', () => {
@@ -69,13 +70,20 @@ describe('reading LZ4', () => {
     )
   })
 
+  it('repeats all but one byte of what there is, and a byte of itself', () => {
+    const literals = Buffer.from('abcdefghijklmnopqrstuvwxyz')
+    const { block, content } = blockOf([{ literals, distance: 25, match: 27 }], Buffer.from('!'))
+    expect(content.toString()).toBe('abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyza!')
+    expect(decompressLz4(frameOf([block]), 100).equals(content)).toBe(true)
+  })
+
   it('says how large a body would be before memory is taken for it', () => {
     const bomb = blockOf([{ literals: Buffer.from('z'), distance: 0, match: 4_000_000 }], Buffer.from('end'))
     expect(() => decompressLz4(frameOf([bomb.block]), 1000)).toThrow(/has 4000004 bytes, the limit is 1000/)
   })
 
   it('passes over what is skippable, and joins frames', () => {
-    const skippable = Buffer.from('502a4d1803000000616263', 'hex')
+    const skippable = Buffer.from('5f2a4d1803000000616263', 'hex')
     expect(decompressLz4(Buffer.concat([HELLO, skippable, HELLO]), MIB).toString()).toBe('hellohello')
   })
 
@@ -89,6 +97,7 @@ describe('reading LZ4', () => {
       frameOf([blockOf([], Buffer.alloc(65_537)).block], [0x60, 0x40]),
       /more than the 65536 bytes/,
     ],
+    ['has a block that grows beyond its frame', frameOf([GROWS], [0x60, 0x40]), /more than the 65536 bytes/],
     ['has a reserved block size', frameOf([], [0x60, 0x30]), /reserved/],
     ['has another version', frameOf([], [0xa0, 0x70]), /version of its frame is 2/],
     ['needs a dictionary', frameOf([], [0x61, 0x70]), /dictionary/],

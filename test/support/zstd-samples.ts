@@ -53,3 +53,17 @@ export const FAST_BLOCKS: ZstdSample = {
     'sFImbkzO5rqRgwEAAEC2Q/I=',
   ),
 }
+
+/** Level 19, with its size in two bytes: 181 sequences, most of which repeat an offset. */
+export const REPEATED_OFFSETS: ZstdSample = {
+  length: 1548,
+  crc32: 3_544_813_388,
+  bytes: base64(
+    'KLUv/WAMBQUNAFQNaWQ6AAAjc3QBb2ubAAAHAm9rBAAADrcVAG9rnBwDb2vxI8AqUTGEOFQ/7EYoTRNUklvkYvhpN3DVd4F+3oW3',
+    'jK2T3pp5oR6oYq88tvm9msQjy1TSUNn24HHnn+4s9RT8ggEDago8EaMYHh8MJuAtHDSjOylCr0n8UHVXk16NZQ5sDHOcesGBPogY',
+    'jw2Wfp31pG6rErKHuWzAcsd9zojVrdya4x7quPHq+P//FwIGTw0DFBEbCiJ4KcAwEDeoPgRFF0zAU0daKWFEaKpvgAAAAAAAAAAA',
+    'gLWoILhC+wagKjqzDSCEoMmCDgdjGESKdywVuso6ijQhy0XOxI6T9Nslh57u4/nOXDlqBIRKPKaf+TSZpc0bKjmFIi+SBUK9QZ2f',
+    'ZCORjXImkYb1EFOIKPo2QReCH4hoKjsTVfWZQvPO/0FXNNzYt1pjochCKmeGsWeWUKZb5aEgMZXbxsJWujy8JhAkRAw6lB5YqNKw',
+    't0i2iLyystx6MkLJEXNJoYyjmtyiCo/FCFOd67CKSNnOL3Szg49ioDKhFdF7TwjgcVcK',
+  ),
+}

@@ -1,0 +1,63 @@
+import { illegal } from '../errors.ts'
+import type { MessageOptions } from '../messages/message.ts'
+import { PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
+
+/** Go and others call the sharding key so; written beside Java's `__SHARDINGKEY`. */
+export const SHARDING_KEY = 'SHARDING_KEY'
+
+const MAX_DELAY_LEVEL = 18
+
+/** User properties and RocketMQ's own, as one map. Throws ERR_RMQ_ILLEGAL, which names what is wrong. */
+export const outgoingProperties = (message: MessageOptions, messageId: string): Record<string, string> => {
+  const { tag, keys, shardKey, properties = {}, delayLevel, waitForStore = true } = message
+  const all = Object.create(null) as Record<string, string> // any name is safe, `__proto__` too
+  for (const name of Object.keys(properties)) {
+    const value = checkedText(`property "${name}"`, properties[name])
+    if (value !== '') all[checkedName(name)] = value // the protocol has no empty values
+  }
+  all[PROPERTY.UNIQUE_KEY] = messageId
+  all[PROPERTY.WAIT] = String(waitForStore)
+  if (tag !== undefined && tag !== '') all[PROPERTY.TAGS] = checkedTag(tag)
+  if (keys !== undefined) {
+    if (!Array.isArray(keys)) throw illegal('keys is not a list of strings')
+    if (keys.length > 0) all[PROPERTY.KEYS] = keys.map(checkedKey).join(' ')
+  }
+  if (shardKey !== undefined && shardKey !== '') {
+    all[PROPERTY.SHARDING_KEY] = checkedText('shardKey', shardKey) // the server's name
+    all[SHARDING_KEY] = shardKey // Go's
+  }
+  if (delayLevel !== undefined) all[PROPERTY.DELAY] = String(checkedDelay(delayLevel))
+  return all
+}
+
+const checkedText = (what: string, value: unknown): string => {
+  if (typeof value !== 'string') throw illegal(`${what} is not a string`)
+  // eslint-disable-next-line no-control-regex -- the two separators of the wire format
+  if (/[\u0001\u0002]/.test(value)) throw illegal(`${what} contains U+0001 or U+0002, which separate properties`)
+  return value
+}
+
+const checkedName = (name: string): string => {
+  if (name === '') throw illegal('a property has no name')
+  if (RESERVED_PROPERTIES.has(name) || name === SHARDING_KEY) {
+    throw illegal(`property "${name}" belongs to RocketMQ: it has a field of its own`)
+  }
+  return checkedText('the name of a property', name)
+}
+
+const checkedTag = (given: string): string => {
+  const tag = checkedText('tag', given)
+  if (tag.includes('||') || tag.trim() !== tag) throw illegal(`tag "${tag.slice(0, 80)}" contains || or outer blanks`)
+  return tag
+}
+
+const checkedKey = (given: unknown): string => {
+  const key = checkedText('a key', given)
+  if (key !== '' && !/\s/.test(key)) return key
+  throw illegal(`key "${key.slice(0, 80)}" is empty or contains a blank, which separates keys`)
+}
+
+const checkedDelay = (level: number): number => {
+  if (Number.isInteger(level) && level >= 1 && level <= MAX_DELAY_LEVEL) return level
+  throw illegal(`delayLevel is ${String(level)}: expected a whole number from 1 to ${MAX_DELAY_LEVEL}`)
+}

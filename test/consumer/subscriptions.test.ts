@@ -1,0 +1,69 @@
+import Long from 'long'
+import { describe, expect, it } from 'vitest'
+import { createSubscriptions } from '../../src/consumer/subscriptions.ts'
+import { codecs } from '../../src/messages/codecs.ts'
+import { on, topic } from '../../src/messages/topic.ts'
+import { tagCode } from '../../src/protocol/hashes.ts'
+import { aStored } from '../support/builders.ts'
+
+const orders = topic('orders', codecs.json())
+const all = createSubscriptions('g', [on(orders, { tags: 'new || paid' }), on(topic('raw'))], 1_700_000_000_000)
+const tagged = (tag?: string) => aStored({ properties: tag === undefined ? {} : { TAGS: tag } })
+
+describe('what a group subscribes to', () => {
+  it('are its topics, and the retry topic to which failed messages return', () => {
+    expect(all.topics).toEqual(['orders', 'raw', '%RETRY%g'])
+  })
+
+  it('is told to brokers as the Java client tells it, with the time it was made', () => {
+    expect(all.data('last')).toMatchObject({
+      groupName: 'g',
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: 'CLUSTERING',
+      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
+      subscriptions: [
+        {
+          topic: 'orders',
+          subString: 'new || paid',
+          tagsSet: ['new', 'paid'],
+          codeSet: [tagCode('new'), tagCode('paid')],
+          subVersion: Long.fromNumber(1_700_000_000_000),
+          expressionType: 'TAG',
+        },
+        { topic: 'raw', subString: '*', tagsSet: [] },
+        { topic: '%RETRY%g', subString: '*' },
+      ],
+    })
+  })
+
+  it.each([
+    ['first', 'CONSUME_FROM_FIRST_OFFSET'],
+    ['last', 'CONSUME_FROM_LAST_OFFSET'],
+    [new Date(0), 'CONSUME_FROM_TIMESTAMP'],
+  ] as const)('starting from %s is %s', (startFrom, where) => {
+    expect(all.data(startFrom).consumeFromWhere).toBe(where)
+  })
+
+  it.each([
+    ['orders', 'new', true],
+    ['orders', 'paid', true],
+    ['orders', 'lost', false],
+    ['orders', undefined, false],
+    ['raw', 'whatever', true],
+    ['raw', undefined, true],
+    ['%RETRY%g', 'lost', true],
+    ['unknown', 'new', true],
+  ])('of topic %s with tag %s is wanted: %s', (name, tag, wanted) => {
+    expect(all.accepts(name, tagged(tag))).toBe(wanted)
+  })
+
+  it('does not want a tag whose hash is the same by chance: "Aa" and "BB"', () => {
+    const one = createSubscriptions('g', [on(topic('t'), { tags: 'Aa' })], 1)
+    expect(tagCode('Aa')).toBe(tagCode('BB'))
+    expect([one.accepts('t', tagged('Aa')), one.accepts('t', tagged('BB'))]).toEqual([true, false])
+  })
+
+  it('is read by the codec of its topic, else as raw bytes', () => {
+    expect([all.codecOf('orders').name, all.codecOf('raw').name, all.codecOf('unknown').name]).toEqual(['json', 'buffer', 'buffer'])
+  })
+})
