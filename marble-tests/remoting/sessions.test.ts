@@ -220,9 +220,7 @@ describe('a request while the connection is down', () => {
         idleMs: 4,
       })
       const ask: Ask = { endpoint: 'b:1', role: 'control', frame: requestFrame(7), timeoutMs: 9, patient: true }
-      const told$: Observable<unknown> = sessions
-        .ask$(ask)
-        .pipe(tap({ error: (error: unknown) => reason.push(error) }))
+      const told$: Observable<unknown> = sessions.ask$(ask).pipe(tap({ error: (error: unknown) => reason.push(error) }))
       m.expect(told$.pipe(errorsAsValues())).toBeObservable('---------(X|)', { X: 'ERR_RMQ_CONNECT no' })
       m.flush()
       expect(reason).toMatchObject([{ message: expect.stringContaining('port unreachable') as string }])

@@ -7,8 +7,13 @@ export interface Limits {
 /** The credits of one queue, which count against those of the whole consumer as well. */
 export interface QueueBudget {
   take(messages: number, bytes: number): void
+  /** Sets credits aside for a pull that is on its way; returns how to let go of them. */
+  reserve(messages: number): () => void
   give(messages: number, bytes: number): void
-  /** How many messages may be pulled now. 0 below the low-water mark, or pulls would fetch one message at a time. */
+  /**
+   * How many messages may be pulled now: no more than this queue's share of what is left. 0 below the low-water mark, or
+   * pulls would fetch one message at a time.
+   */
   room(): number
   /** Calls back once when there is room again; returns how to stop waiting. */
   whenRoom(resume: () => void): () => void
@@ -28,6 +33,8 @@ export interface Budget {
 export const createBudget = (total: Limits, pullBatch: number): Budget => {
   let messages = 0
   let bytes = 0
+  let reserved = 0 // by pulls on their way, so that queues that pull at the same time keep the total
+  let queues = 0
   const waiting = new Map<() => void, () => boolean>() // resume ⇒ whether it may
 
   const roomIn = (limits: Limits, takenMessages: number, takenBytes: number): number => {
@@ -47,7 +54,11 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     let own = 0
     let ownBytes = 0
     let closed = false
-    const room = (): number => Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages, bytes), pullBatch)
+    const room = (): number => {
+      const share = Math.ceil(roomIn(total, messages + reserved, bytes) / Math.max(1, queues))
+      return Math.min(roomIn(limits, own, ownBytes), share, pullBatch)
+    }
+    queues++
     const add = (n: number, size: number): void => {
       own += n
       ownBytes += size
@@ -56,6 +67,16 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     }
     return {
       take: add,
+      reserve: n => {
+        reserved += n
+        let open = true
+        return () => {
+          if (!open) return
+          open = false
+          reserved -= n
+          if (waiting.size > 0) wake()
+        }
+      },
       give: (n, size) => {
         if (closed) return
         add(-n, -size)
@@ -70,6 +91,7 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
         if (closed) return
         add(-own, -ownBytes)
         closed = true
+        queues--
         if (waiting.size > 0) wake()
       },
     }

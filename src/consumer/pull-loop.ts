@@ -13,7 +13,7 @@ export interface PullLoopOptions<E> {
   /** One page from an offset, at most so many messages. One value, then completion; or an error. */
   readonly pull$: (offset: Long, max: number) => Observable<Page<E>>
   readonly from: Long
-  readonly budget: Pick<QueueBudget, 'take' | 'room' | 'whenRoom'>
+  readonly budget: Pick<QueueBudget, 'take' | 'reserve' | 'room' | 'whenRoom'>
   readonly bytesOf: (entry: E) => number
   /** Told of a failed pull; says after how many ms to try again. */
   readonly onError: (error: unknown) => number
@@ -33,12 +33,15 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     let looping = false
     let pulling = Subscription.EMPTY
     let pausing = Subscription.EMPTY
+    let release = (): void => undefined
 
     const pull = (max: number): void => {
       busy = true
+      release = budget.reserve(max)
       pulling = pull$(offset, max).subscribe({
         next: page => {
           offset = page.nextOffset
+          release()
           budget.take(
             page.entries.length,
             page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
@@ -46,6 +49,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
           subscriber.next(page)
         },
         error: (error: unknown) => {
+          release()
           pausing = scheduler.schedule(resume, onError(error))
         },
         complete: resume,
@@ -75,6 +79,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
       stopWaiting()
       pausing.unsubscribe()
       pulling.unsubscribe()
+      release()
     })
     subscriber.add(asap.schedule(loop)) // nothing happens inside subscribe
   })

@@ -23,7 +23,7 @@ export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) // text comes back as it was
 
 /** Bodies as they are: no copy, no interpretation. The default of `topic()`. */
 const buffer: Codec<Uint8Array> = { name: 'buffer', encode: value => value, decode: body => body }
@@ -54,7 +54,7 @@ const decodeUtf8 = (body: Uint8Array): string => {
 
 const parseJson = (body: string): unknown => {
   try {
-    return JSON.parse(body)
+    return JSON.parse(body.replace(/^\uFEFF/, '')) // some writers put a byte order mark in front
   } catch (cause) {
     throw decodeFailed('the body is not JSON', { cause })
   }

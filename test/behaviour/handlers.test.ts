@@ -40,7 +40,10 @@ it('a handler may return nothing, a value later, a promise, an observable, an ar
     observable: () =>
       concat(
         timer(20),
-        defer(() => of(done('observable'))),
+        defer(() => {
+          done('observable')
+          return of(1)
+        }),
       ),
     'many values': () => from([1, 2, 3]).pipe(finalize(() => done('many values'))),
     empty: () => {

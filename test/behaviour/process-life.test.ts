@@ -1,6 +1,6 @@
 import { firstValueFrom, timer } from 'rxjs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { codecs, message, topic } from '../../src/index.ts'
+import { codecs, message, on, topic } from '../../src/index.ts'
 import { compilePackage } from '../support/compiled-package.ts'
 import type { CompiledPackage, Running } from '../support/compiled-package.ts'
 import { quietClient } from '../support/quiet-client.ts'
@@ -133,7 +133,7 @@ it('a member that is killed loses its queues to the others at once, and they go 
   await using client = quietClient(cluster)
   await client.producer().send(message(texts, 'stuck'))
   await printed(script, 'got stuck')
-  const consumer = client.consumer({ group, subscribe: [{ topic: texts, tags: '*' }] })
+  const consumer = client.consumer({ group, subscribe: [on(texts)], startFrom: 'first' })
   const taken = firstValueFrom(consumer.process$(() => undefined))
   await firstValueFrom(timer(300))
   script.process.kill('SIGKILL')

@@ -48,7 +48,7 @@ const join = (numbers: Topic<string, number>, group: string): Member => {
   )
   return {
     client,
-    consumer: consumer as unknown as Consumer,
+    consumer: consumer,
     got: got as unknown as Consuming<never>,
     held: () => firstValueFrom(held$),
   }

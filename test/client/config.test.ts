@@ -10,7 +10,13 @@ const refused = (says: string) =>
 describe('the timing of a client', () => {
   it('has defaults, those of the Java client where it has them', () => {
     expect(resolveTiming()).toEqual(TIMING_DEFAULTS)
-    expect(TIMING_DEFAULTS).toMatchObject({ requestTimeoutMs: 3_000, routeRefreshMs: 30_000, heartbeatMs: 30_000, commitMs: 5_000, rebalanceMs: 20_000 })
+    expect(TIMING_DEFAULTS).toMatchObject({
+      requestTimeoutMs: 3_000,
+      routeRefreshMs: 30_000,
+      heartbeatMs: 30_000,
+      commitMs: 5_000,
+      rebalanceMs: 20_000,
+    })
   })
 
   it('has defaults for what is not said, or said to be undefined', () => {
@@ -56,11 +62,14 @@ describe('the connection options of a client', () => {
 })
 
 describe('the presets', () => {
-  it.each(Object.entries(PRESETS))('%s: all of it are options, within their bounds', (_, { timing, connection, maxInFlight }) => {
-    expect(resolveTiming(timing)).toMatchObject(timing)
-    expect(resolveConnection(connection)).toMatchObject(connection)
-    expect(checkedInt('maxInFlight', maxInFlight, 0, [1, 1_000_000])).toBe(maxInFlight)
-  })
+  it.each(Object.entries(PRESETS))(
+    '%s: all of it are options, within their bounds',
+    (_, { timing, connection, maxInFlight }) => {
+      expect(resolveTiming(timing)).toMatchObject(timing)
+      expect(resolveConnection(connection)).toMatchObject(connection)
+      expect(checkedInt('maxInFlight', maxInFlight, 0, [1, 1_000_000])).toBe(maxInFlight)
+    },
+  )
 })
 
 describe('a checked number', () => {

@@ -35,7 +35,13 @@ describe('the state of a client', () => {
 
 describe('the list of connections', () => {
   const after = (...events: readonly StateEvent[]) => events.reduce(nextInfos, [] as readonly ConnectionInfo[])
-  const info = (state: ConnectionState, since: number, connects: number, failures: number, lastError?: string): ConnectionInfo => ({
+  const info = (
+    state: ConnectionState,
+    since: number,
+    connects: number,
+    failures: number,
+    lastError?: string,
+  ): ConnectionInfo => ({
     endpoint: 'a:1',
     role: 'control',
     state,
@@ -57,13 +63,23 @@ describe('the list of connections', () => {
     ],
     [
       'one that was lost and is there again, and why it was lost',
-      [event('connecting', 1), event('connected', 2), event('disconnected', 3, { cause: refused }), event('connecting', 4), event('connected', 5)],
+      [
+        event('connecting', 1),
+        event('connected', 2),
+        event('disconnected', 3, { cause: refused }),
+        event('connecting', 4),
+        event('connected', 5),
+      ],
       [info('connected', 5, 2, 1, refused.message)],
     ],
     ['one that is being closed', [event('connected', 1), event('closing', 2)], [info('closing', 2, 1, 0)]],
     ['none that was closed', [event('connected', 1), event('closing', 2), event('closed', 2)], []],
     ['none that was closed without ever being there', [event('closed', 2)], []],
-    ['one that was closed and opened again, afresh', [event('connected', 1), event('closed', 2), event('connecting', 3)], [info('connecting', 3, 0, 0)]],
+    [
+      'one that was closed and opened again, afresh',
+      [event('connected', 1), event('closed', 2), event('connecting', 3)],
+      [info('connecting', 3, 0, 0)],
+    ],
   ])('has %s', (_, events, infos) => {
     expect(after(...events)).toEqual(infos)
   })

@@ -1,4 +1,17 @@
-import { delay, EMPTY, firstValueFrom, from, lastValueFrom, map, NEVER, of, startWith, Subject, switchMap, throwError } from 'rxjs'
+import {
+  delay,
+  EMPTY,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  NEVER,
+  of,
+  startWith,
+  Subject,
+  switchMap,
+  throwError,
+} from 'rxjs'
 import type { ObservableInput } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { message, topic, withClient, type Client, type ClientConfig } from '../../src/index.ts'
@@ -11,9 +24,7 @@ const SEND = REQUESTS.SEND_MESSAGE_V2.code
 /** What happens in order: what is emitted, and when the client is closed. */
 const using = <T>(use: (client: Client) => ObservableInput<T>, more: Partial<ClientConfig> = {}) => {
   const log: string[] = []
-  const transport = fakeTransport(
-    fakeCluster({ instead: { [SEND]: () => of(storedAnswer()).pipe(delay(5)) } }),
-  )
+  const transport = fakeTransport(fakeCluster({ instead: { [SEND]: () => of(storedAnswer()).pipe(delay(5)) } }))
   let used: Client | undefined
   const config: ClientConfig = { nameServers: 'n:1', logger: false, runtime: { transport }, ...more }
   const out$ = withClient(config, client => {
@@ -38,7 +49,11 @@ const using = <T>(use: (client: Client) => ObservableInput<T>, more: Partial<Cli
   return { out$, run, log, transport, client: () => used }
 }
 
-const send = (client: Client) => client.producer().send$(message(topic('t'), Buffer.from('x'))).pipe(map(({ status }) => status))
+const send = (client: Client) =>
+  client
+    .producer()
+    .send$(message(topic('t'), Buffer.from('x')))
+    .pipe(map(({ status }) => status))
 
 describe('withClient', () => {
   it('closes the client after the last value, and completes only then', async () => {

@@ -13,7 +13,12 @@ const known = (topic: string, value: TopicRoute): RouteState =>
 const replicated: TopicRoute = {
   ...aRoute({ a: 'a:1', b: 'b:1' }),
   brokerDatas: [
-    aBroker('a', 'a:1', { brokerAddrs: new Map([[0, 'a:1'], [1, 'a:2']]) }),
+    aBroker('a', 'a:1', {
+      brokerAddrs: new Map([
+        [0, 'a:1'],
+        [1, 'a:2'],
+      ]),
+    }),
     aBroker('b', 'b:1', { brokerAddrs: new Map([[2, 'b:3']]) }),
   ],
 }
@@ -53,7 +58,11 @@ describe('the next assignment', () => {
   })
 
   it('keeps what is held of a topic that could not be decided', () => {
-    expect(after({ topic: 't', queues: undefined }, { topic: 'u', queues: undefined })).toEqual(['t:a0', 't:a1', 'u:b0'])
+    expect(after({ topic: 't', queues: undefined }, { topic: 'u', queues: undefined })).toEqual([
+      't:a0',
+      't:a1',
+      'u:b0',
+    ])
   })
 
   it('gives up the topics that nobody decided about any more', () => {

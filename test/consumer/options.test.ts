@@ -3,7 +3,8 @@ import { FLOW_DEFAULTS, resolveConsumerOptions, type ConsumerOptions } from '../
 import { on, topic } from '../../src/messages/topic.ts'
 
 const orders = on(topic('orders'))
-const resolve = (more: Partial<ConsumerOptions> = {}) => resolveConsumerOptions({ group: 'g', subscribe: [orders], ...more }, 5_000)
+const resolve = (more: Partial<ConsumerOptions> = {}) =>
+  resolveConsumerOptions({ group: 'g', subscribe: [orders], ...more }, 5_000)
 
 describe('the options of a consumer', () => {
   it('have defaults for everything but group and subscription', () => {
@@ -20,8 +21,13 @@ describe('the options of a consumer', () => {
   })
 
   it('have defaults where they are said to be undefined, too', () => {
-    const unsaid = { startFrom: undefined, flow: { unsettled: undefined }, commit: { everyMs: undefined }, retry: undefined }
-    expect(resolve(unsaid as Partial<ConsumerOptions>)).toEqual(resolve())
+    const unsaid = {
+      startFrom: undefined,
+      flow: { unsettled: undefined },
+      commit: { everyMs: undefined },
+      retry: undefined,
+    }
+    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual(resolve())
   })
 
   it('are taken as given', () => {
@@ -34,7 +40,13 @@ describe('the options of a consumer', () => {
       onDecodeError: 'ack',
       verifyBodyCrc: false,
     })
-    expect(given).toMatchObject({ startFrom: start, commitMs: 100, maxAttempts: 0, onDecodeError: 'ack', verifyBodyCrc: false })
+    expect(given).toMatchObject({
+      startFrom: start,
+      commitMs: 100,
+      maxAttempts: 0,
+      onDecodeError: 'ack',
+      verifyBodyCrc: false,
+    })
     expect(given.flow).toEqual({ ...FLOW_DEFAULTS, unsettled: 10, pullBatch: 1 })
   })
 
@@ -44,7 +56,10 @@ describe('the options of a consumer', () => {
     ['subscribes to nothing', { subscribe: [] }],
     ['topic "a b" contains a space', { subscribe: [on(topic('a b'))] }],
     ['names no tag', { subscribe: [on(topic('t'), { tags: '||' })] }],
-    ['topic "t" is subscribed to twice: join the tags with ||', { subscribe: [on(topic('t'), { tags: 'a' }), on(topic('t'), { tags: 'b' })] }],
+    [
+      'topic "t" is subscribed to twice: join the tags with ||',
+      { subscribe: [on(topic('t'), { tags: 'a' }), on(topic('t'), { tags: 'b' })] },
+    ],
     ['startFrom is middle', { startFrom: 'middle' as 'first' }],
     ['startFrom is Invalid Date', { startFrom: new Date(NaN) }],
     ['onDecodeError is "explode"', { onDecodeError: 'explode' as 'ack' }],
@@ -55,6 +70,8 @@ describe('the options of a consumer', () => {
     ['commit.everyMs is 0', { commit: { everyMs: 0 } }],
     ['retry.maxAttempts is -1', { retry: { maxAttempts: -1 } }],
   ])('are refused by name: %s', (message, more) => {
-    expect(() => resolve(more)).toThrow(expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }))
+    expect(() => resolve(more)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }),
+    )
   })
 })

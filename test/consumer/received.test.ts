@@ -42,7 +42,9 @@ describe('a received message', () => {
 
   it('is decompressed', () => {
     const sysFlag = MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB
-    expect(received({ storedBody: deflateBody(Buffer.from('hello'.repeat(100))), sysFlag }).body).toBe('hello'.repeat(100))
+    expect(received({ storedBody: deflateBody(Buffer.from('hello'.repeat(100))), sysFlag }).body).toBe(
+      'hello'.repeat(100),
+    )
   })
 
   it('becomes plain JSON with its offset as text and without its body', () => {
@@ -56,7 +58,13 @@ describe('a received message', () => {
     bytes[bytes.indexOf('hello')]! ^= 1
     const damaged = readStoredMessages(bytes).messages[0]!
     expect(() => read(damaged)).toThrow(
-      expect.objectContaining({ code: 'ERR_RMQ_DECODE', topic: 't', queue: 't@a:0', offset: '5', message: expect.stringContaining('checksum') as string }),
+      expect.objectContaining({
+        code: 'ERR_RMQ_DECODE',
+        topic: 't',
+        queue: 't@a:0',
+        offset: '5',
+        message: expect.stringContaining('checksum') as string,
+      }),
     )
     expect(read(damaged, codecs.text as Codec<unknown>, false).body).toBe('iello')
   })
@@ -67,7 +75,9 @@ describe('a received message', () => {
   })
 
   it('that its codec cannot read is refused', () => {
-    expect(() => read(aStored({ body: '{' }), codecs.json() as Codec<unknown>)).toThrow(expect.objectContaining({ code: 'ERR_RMQ_DECODE' }))
+    expect(() => read(aStored({ body: '{' }), codecs.json() as Codec<unknown>)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_DECODE' }),
+    )
   })
 
   it('that a codec of the user cannot read is refused in the same way, and told by its place', () => {
@@ -79,7 +89,13 @@ describe('a received message', () => {
       },
     }
     expect(() => read(aStored({ offset: 5 }), mine)).toThrow(
-      expect.objectContaining({ code: 'ERR_RMQ_DECODE', topic: 't', queue: 't@a:0', offset: '5', cause: new TypeError('unknown version') }),
+      expect.objectContaining({
+        code: 'ERR_RMQ_DECODE',
+        topic: 't',
+        queue: 't@a:0',
+        offset: '5',
+        cause: new TypeError('unknown version'),
+      }),
     )
   })
 
@@ -94,8 +110,24 @@ describe('a received message', () => {
 /** All fields of a record as a plain object. */
 const aStoredFields = (parts: StoredParts): StoredMessage => {
   const stored = aStored(parts)
-  const names = ['storeSize', 'queueId', 'flag', 'queueOffset', 'physicalOffset', 'sysFlag', 'bornTimestamp', 'bornHost'] as const
-  const more = ['storeTimestamp', 'storeHost', 'reconsumeTimes', 'preparedTransactionOffset', 'bodyCrc', 'storedBody'] as const
+  const names = [
+    'storeSize',
+    'queueId',
+    'flag',
+    'queueOffset',
+    'physicalOffset',
+    'sysFlag',
+    'bornTimestamp',
+    'bornHost',
+  ] as const
+  const more = [
+    'storeTimestamp',
+    'storeHost',
+    'reconsumeTimes',
+    'preparedTransactionOffset',
+    'bodyCrc',
+    'storedBody',
+  ] as const
   const rest = ['topic', 'propertiesText', 'properties'] as const
   return Object.fromEntries([...names, ...more, ...rest].map(name => [name, stored[name]])) as unknown as StoredMessage
 }

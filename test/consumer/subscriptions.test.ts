@@ -64,6 +64,10 @@ describe('what a group subscribes to', () => {
   })
 
   it('is read by the codec of its topic, else as raw bytes', () => {
-    expect([all.codecOf('orders').name, all.codecOf('raw').name, all.codecOf('unknown').name]).toEqual(['json', 'buffer', 'buffer'])
+    expect([all.codecOf('orders').name, all.codecOf('raw').name, all.codecOf('unknown').name]).toEqual([
+      'json',
+      'buffer',
+      'buffer',
+    ])
   })
 })

@@ -3,7 +3,12 @@ import Long from 'long'
 import { describe, expect, it } from 'vitest'
 import { createWindow, type Entry, type Window } from '../../src/consumer/window.ts'
 
-const entry = (offset: number, bytes = 10): Entry => ({ offset: Long.fromNumber(offset), bytes, index: -1, settled: false })
+const entry = (offset: number, bytes = 10): Entry => ({
+  offset: Long.fromNumber(offset),
+  bytes,
+  index: -1,
+  settled: false,
+})
 const at = (window: Window<Entry>) => window.commitPoint().toNumber()
 
 /** A window with these offsets in hand. */

@@ -94,7 +94,9 @@ describe('codecs.json with a schema', () => {
 
   it('refuses what the schema refuses, with all its reasons', () => {
     const refusing = schema(() => ({ issues: [{ message: 'too small' }, { message: 'not even' }] }))
-    expect(() => codecs.json(refusing).decode(Buffer.from('1'))).toThrow('does not match its schema: too small; not even')
+    expect(() => codecs.json(refusing).decode(Buffer.from('1'))).toThrow(
+      'does not match its schema: too small; not even',
+    )
   })
 
   it('refuses a schema that answers later', () => {

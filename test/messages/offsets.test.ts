@@ -53,7 +53,12 @@ describe('the order of offsets', () => {
         expect(Math.sign(order)).toBe(a < b ? -1 : a > b ? 1 : 0)
       }),
     )
-    expect([100n, 9n, 10n].map(n => Long.fromBigInt(n)).sort(compareOffsets).map(String)).toEqual(['9', '10', '100'])
+    expect(
+      [100n, 9n, 10n]
+        .map(n => Long.fromBigInt(n))
+        .sort(compareOffsets)
+        .map(String),
+    ).toEqual(['9', '10', '100'])
   })
 })
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { notConnected, routeNotFound } from '../../src/errors.ts'
-import { nextRoute, sameRoute, unknownRoute, type RouteOutcome, type RouteState } from '../../src/nameserver/route-state.ts'
+import {
+  nextRoute,
+  sameRoute,
+  unknownRoute,
+  type RouteOutcome,
+  type RouteState,
+} from '../../src/nameserver/route-state.ts'
 import type { TopicRoute } from '../../src/protocol/bodies.ts'
 import { aBroker, aRoute } from '../support/builders.ts'
 
@@ -13,7 +19,8 @@ const good = (at: number, value: TopicRoute = ONE): RouteOutcome => ({ ok: true,
 const down = (at: number): RouteOutcome => ({ ok: false, error: notConnected('n:1'), at })
 const gone = (at: number): RouteOutcome => ({ ok: false, error: routeNotFound('t', 'unknown'), at })
 
-const after = (...outcomes: readonly RouteOutcome[]): RouteState => outcomes.reduce(nextRoute(TTL_MS), unknownRoute('t'))
+const after = (...outcomes: readonly RouteOutcome[]): RouteState =>
+  outcomes.reduce(nextRoute(TTL_MS), unknownRoute('t'))
 
 describe('what is known of a route', () => {
   it.each([
@@ -24,9 +31,21 @@ describe('what is known of a route', () => {
     ['that the topic is unknown', [gone(1)], 'missing', 0, 'ERR_RMQ_ROUTE_NOT_FOUND'],
     ['the last route while nobody answers', [good(1), down(2)], 'known', 1, 'ERR_RMQ_CONNECT'],
     ['the last route, however long nobody answers', [good(1), down(1_000_000)], 'known', 1, 'ERR_RMQ_CONNECT'],
-    ['the last route when the topic is unknown all at once', [good(1), gone(61)], 'known', 1, 'ERR_RMQ_ROUTE_NOT_FOUND'],
+    [
+      'the last route when the topic is unknown all at once',
+      [good(1), gone(61)],
+      'known',
+      1,
+      'ERR_RMQ_ROUTE_NOT_FOUND',
+    ],
     ['nothing when the topic is unknown for longer', [good(1), gone(62)], 'missing', 0, 'ERR_RMQ_ROUTE_NOT_FOUND'],
-    ['the last route while it is confirmed again and again', [good(1), good(60), gone(100)], 'known', 1, 'ERR_RMQ_ROUTE_NOT_FOUND'],
+    [
+      'the last route while it is confirmed again and again',
+      [good(1), good(60), gone(100)],
+      'known',
+      1,
+      'ERR_RMQ_ROUTE_NOT_FOUND',
+    ],
     ['nothing of a missing topic while nobody answers', [gone(1), down(2)], 'missing', 0, 'ERR_RMQ_CONNECT'],
     ['a route of a topic that was missing', [gone(1), good(2)], 'known', 1, undefined],
     ['a route after a failure', [good(1), down(2), good(3)], 'known', 1, undefined],
@@ -69,14 +88,30 @@ describe('what is known of a route', () => {
 describe('two routes', () => {
   const base: TopicRoute = {
     ...aRoute({ a: 'a:1', b: 'b:1' }, 2),
-    brokerDatas: [aBroker('a', 'a:1'), aBroker('b', 'b:1', { brokerAddrs: new Map([[0, 'b:1'], [1, 'b:2']]) })],
+    brokerDatas: [
+      aBroker('a', 'a:1'),
+      aBroker('b', 'b:1', {
+        brokerAddrs: new Map([
+          [0, 'b:1'],
+          [1, 'b:2'],
+        ]),
+      }),
+    ],
   }
 
   it('are the same in whatever order their parts are told', () => {
     const turned: TopicRoute = {
       ...base,
       queueDatas: base.queueDatas.toReversed(),
-      brokerDatas: [aBroker('b', 'b:1', { brokerAddrs: new Map([[1, 'b:2'], [0, 'b:1']]) }), aBroker('a', 'a:1')],
+      brokerDatas: [
+        aBroker('b', 'b:1', {
+          brokerAddrs: new Map([
+            [1, 'b:2'],
+            [0, 'b:1'],
+          ]),
+        }),
+        aBroker('a', 'a:1'),
+      ],
     }
     expect(sameRoute(base, turned)).toBe(true)
   })
@@ -86,7 +121,10 @@ describe('two routes', () => {
     ['a broker has moved', { ...base, brokerDatas: [aBroker('a', 'a:9'), base.brokerDatas[1]!] }],
     ['a slave is gone', { ...base, brokerDatas: [base.brokerDatas[0]!, aBroker('b', 'b:1')] }],
     ['there are more queues', aRoute({ a: 'a:1', b: 'b:1' }, 3)],
-    ['it may no longer be written', { ...base, ...aRoute({ a: 'a:1', b: 'b:1' }, 2, 4), brokerDatas: base.brokerDatas }],
+    [
+      'it may no longer be written',
+      { ...base, ...aRoute({ a: 'a:1', b: 'b:1' }, 2, 4), brokerDatas: base.brokerDatas },
+    ],
     ['its order is configured', { ...base, orderTopicConf: 'a:2;b:2' }],
     ['it became static', { ...base, isStatic: true }],
   ])('differ when %s', (_, other) => {

@@ -35,7 +35,10 @@ describe('the level of an event', () => {
     ['warn', { type: 'heartbeat-failed', endpoint: 'a:1', error }],
     ['debug', { type: 'send-retried', topic: 't', messageId: 'id', error }],
     ['warn', { type: 'send-abandoned', topic: 't', messageId: 'id', outcome: 'stored' }],
-    ['warn', { type: 'send-not-replicated', topic: 't', messageId: 'id', status: 'slave-not-available', brokerName: 'a' }],
+    [
+      'warn',
+      { type: 'send-not-replicated', topic: 't', messageId: 'id', status: 'slave-not-available', brokerName: 'a' },
+    ],
     ['warn', { type: 'input-dropped', policy: 'drop-newest' }],
     ['info', { type: 'assignment-changed', group: 'g', added: 1, removed: 0, current: 1 }],
     ['info', { type: 'start-position', group: 'g', queue, offset: '0', reason: 'first' }],

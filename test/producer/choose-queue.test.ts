@@ -53,7 +53,10 @@ describe('the queue of a message', () => {
   })
 
   it('is never one of a broker that failed while there is another', () => {
-    const queues = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(4)), { minLength: 1, selector: String })
+    const queues = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(4)), {
+      minLength: 1,
+      selector: String,
+    })
     fc.assert(
       fc.property(queues, fc.integer(), fc.subarray(['a', 'b', 'c']), (names, cursor, failed) => {
         const all = names.map(([broker, id]) => aQueue(broker, id))

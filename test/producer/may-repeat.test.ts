@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { connectionLost, illegal, notConnected, overflow, protocolError, requestTimeout, RocketError } from '../../src/errors.ts'
+import {
+  connectionLost,
+  illegal,
+  notConnected,
+  overflow,
+  protocolError,
+  requestTimeout,
+  RocketError,
+} from '../../src/errors.ts'
 import { mayRepeat } from '../../src/producer/send.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 

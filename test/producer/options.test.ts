@@ -4,7 +4,12 @@ import { PRODUCER_DEFAULTS, resolveProducerOptions, type ProducerOptions } from 
 describe('the options of a producer', () => {
   it('have the defaults of the Java client where it has them', () => {
     expect(resolveProducerOptions()).toEqual(PRODUCER_DEFAULTS)
-    expect(PRODUCER_DEFAULTS).toMatchObject({ timeoutMs: 3_000, retries: 2, maxMessageBytes: 4_194_304, compressAboveBytes: 4_096 })
+    expect(PRODUCER_DEFAULTS).toMatchObject({
+      timeoutMs: 3_000,
+      retries: 2,
+      maxMessageBytes: 4_194_304,
+      compressAboveBytes: 4_096,
+    })
   })
 
   it('have defaults where they are said to be undefined, too', () => {

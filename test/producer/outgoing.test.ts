@@ -22,7 +22,13 @@ const refused = (code: string, says: string) =>
 describe('what is sent of a message', () => {
   it('is its topic, its encoded body and its id', () => {
     const sent = outgoing(message(text, 'hello'))
-    expect(sent).toMatchObject({ topic: 't', messageId: 'the id', sysFlag: 0, bornTimestamp: 1_000, shardKey: undefined })
+    expect(sent).toMatchObject({
+      topic: 't',
+      messageId: 'the id',
+      sysFlag: 0,
+      bornTimestamp: 1_000,
+      shardKey: undefined,
+    })
     expect(sent.body.toString()).toBe('hello')
   })
 
@@ -30,10 +36,18 @@ describe('what is sent of a message', () => {
     ['nothing but the id', {}, {}],
     ['its tag', { tag: 'new' }, { TAGS: 'new' }],
     ['its keys, joined by a blank', { keys: ['a', 'b'] }, { KEYS: 'a b' }],
-    ['its sharding key, for servers and for the Go client', { shardKey: 's' }, { __SHARDINGKEY: 's', SHARDING_KEY: 's' }],
+    [
+      'its sharding key, for servers and for the Go client',
+      { shardKey: 's' },
+      { __SHARDINGKEY: 's', SHARDING_KEY: 's' },
+    ],
     ['its delay level', { delayLevel: 18 }, { DELAY: '18' }],
     ['that it waits for no replica', { waitForStore: false }, { WAIT: 'false' }],
-    ['properties of the user', { properties: { color: 'red', 'with blank': ' ' } }, { color: 'red', 'with blank': ' ' }],
+    [
+      'properties of the user',
+      { properties: { color: 'red', 'with blank': ' ' } },
+      { color: 'red', 'with blank': ' ' },
+    ],
     ['no empty property: the protocol has none', { properties: { color: '' } }, {}],
     ['no empty tag, no empty keys, no empty sharding key', { tag: '', keys: [], shardKey: '' }, {}],
   ])('are, as properties, %s', (_, options, properties) => {
@@ -81,7 +95,11 @@ describe('a message is refused before anything is sent', () => {
   it.each<[string, MessageOptions, string]>([
     ['a property that has a field of its own', { properties: { KEYS: 'x' } }, 'property "KEYS" belongs to RocketMQ'],
     ['a property under the other name of the sharding key', { properties: { SHARDING_KEY: 'x' } }, 'SHARDING_KEY'],
-    ['a property with a separator in its value', { properties: { color: 'a\u0001b' } }, 'property "color" contains U+0001'],
+    [
+      'a property with a separator in its value',
+      { properties: { color: 'a\u0001b' } },
+      'property "color" contains U+0001',
+    ],
     ['a property with a separator in its name', { properties: { 'a\u0002KEYS\u0001b': 'x' } }, 'U+0002'],
     ['a property without a name', { properties: { '': 'x' } }, 'property'],
     ['a property that is no text', { properties: { n: 5 as unknown as string } }, 'property "n" is not a string'],
@@ -99,7 +117,9 @@ describe('a message is refused before anything is sent', () => {
   })
 
   it('for an empty body', () => {
-    expect(() => outgoing(message(text, ''))).toThrow(refused('ERR_RMQ_ILLEGAL', 'the body of a message to "t" is empty'))
+    expect(() => outgoing(message(text, ''))).toThrow(
+      refused('ERR_RMQ_ILLEGAL', 'the body of a message to "t" is empty'),
+    )
   })
 
   it('for a body that is too large, before compression, and shows only its size', () => {
@@ -112,11 +132,15 @@ describe('a message is refused before anything is sent', () => {
   it('for properties that leave no room for what the broker adds', () => {
     const properties = (length: number) => ({ properties: { p: 'x'.repeat(length) } })
     expect(() => withOptions(properties(32_400))).not.toThrow()
-    expect(() => withOptions(properties(32_600))).toThrow(refused('ERR_RMQ_TOO_LARGE', 'the properties of a message to "t"'))
+    expect(() => withOptions(properties(32_600))).toThrow(
+      refused('ERR_RMQ_TOO_LARGE', 'the properties of a message to "t"'),
+    )
   })
 
   it('for properties that have too many bytes, though not too many characters', () => {
-    expect(() => withOptions({ properties: { p: 'ü'.repeat(20_000) } })).toThrow(refused('ERR_RMQ_TOO_LARGE', 'properties'))
+    expect(() => withOptions({ properties: { p: 'ü'.repeat(20_000) } })).toThrow(
+      refused('ERR_RMQ_TOO_LARGE', 'properties'),
+    )
   })
 
   it('when its codec fails, with that as the cause, and nothing of the body shown', () => {
@@ -128,7 +152,11 @@ describe('a message is refused before anything is sent', () => {
       decode: () => '',
     }
     expect(() => outgoing(message(topic('t', failing), 'card 4111'))).toThrow(
-      expect.objectContaining({ code: 'ERR_RMQ_ENCODE', topic: 't', message: 'cannot encode a message to "t": unsupported type' }),
+      expect.objectContaining({
+        code: 'ERR_RMQ_ENCODE',
+        topic: 't',
+        message: 'cannot encode a message to "t": unsupported type',
+      }),
     )
   })
 
@@ -148,6 +176,8 @@ describe('a message is refused before anything is sent', () => {
 
   it('when its codec gives no bytes', () => {
     const wrong: Codec<string> = { name: 'wrong', encode: value => value as unknown as Uint8Array, decode: () => '' }
-    expect(() => outgoing(message(topic('t', wrong), 'x'))).toThrow(refused('ERR_RMQ_ENCODE', 'codec wrong gave no bytes'))
+    expect(() => outgoing(message(topic('t', wrong), 'x'))).toThrow(
+      refused('ERR_RMQ_ENCODE', 'codec wrong gave no bytes'),
+    )
   })
 })

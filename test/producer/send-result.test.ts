@@ -57,7 +57,13 @@ describe('what the sender requires', () => {
     if (met) expect(check).not.toThrow()
     else
       expect(check).toThrow(
-        expect.objectContaining({ code: 'ERR_RMQ_BROKER', sent: 'maybe', queue: 't@a:3', offset: '9007199254740993', retriable: false }),
+        expect.objectContaining({
+          code: 'ERR_RMQ_BROKER',
+          sent: 'maybe',
+          queue: 't@a:3',
+          offset: '9007199254740993',
+          retriable: false,
+        }),
       )
   })
 })

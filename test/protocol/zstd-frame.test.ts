@@ -46,7 +46,7 @@ describe.each([
     const twice = Buffer.concat([HELLO, HELLO])
     expect(decompress(twice, 20)).toHaveLength(20)
     expect(() => decompress(twice, 19)).toThrow(TOO_LARGE)
-    expect(() => decompress(twice, 19)).toThrow('has 20 bytes, the limit is 19')
+    expect(() => decompress(twice, 19)).toThrow('the decompressed body has 20 bytes, the limit is 19')
   })
 
   it('stops at the limit when no frame says how long it is', () => {

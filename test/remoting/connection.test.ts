@@ -10,9 +10,14 @@ import { fakeSocket } from '../support/fake-socket.ts'
 /** A connection over a fake socket. */
 const connect = async (maxFrameBytes?: number) => {
   const peer = fakeSocket()
-  const transport = createTransport({ dial: () => peer.socket, ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }) })
+  const transport = createTransport({
+    dial: () => peer.socket,
+    ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }),
+  })
   const connection$: Observable<Connection> = transport.connect$('a:1')
-  const connected = new Promise<Connection>((resolve, reject) => connection$.subscribe({ next: resolve, error: reject }))
+  const connected = new Promise<Connection>((resolve, reject) =>
+    connection$.subscribe({ next: resolve, error: reject }),
+  )
   peer.connect()
   return { connection: await connected, peer }
 }

@@ -17,7 +17,8 @@ const answering = (answer: Frame) => {
   }
   return { asked, ...createInvoke({ ask$: ask => note(ask, answer), tell$: ask => note(ask, undefined) }) }
 }
-const answer = (code: number, parts: Parameters<typeof requestFrame>[1] = {}) => responseFrame({ opaque: 1 }, code, parts)
+const answer = (code: number, parts: Parameters<typeof requestFrame>[1] = {}) =>
+  responseFrame({ opaque: 1 }, code, parts)
 
 const GROUP_QUEUE = { consumerGroup: 'g', topic: 't', queueId: 2 }
 
@@ -49,8 +50,12 @@ describe('a request', () => {
   })
 
   it('is answered with a typed header, a body and the release of the server', async () => {
-    const { invoke$ } = answering(answer(0, { fields: { offset: '9007199254740993' }, body: Buffer.from('b'), version: 479 }))
-    const { code, body, version, header } = await firstValueFrom(invoke$('a:1', REQUESTS.QUERY_CONSUMER_OFFSET, GROUP_QUEUE))
+    const { invoke$ } = answering(
+      answer(0, { fields: { offset: '9007199254740993' }, body: Buffer.from('b'), version: 479 }),
+    )
+    const { code, body, version, header } = await firstValueFrom(
+      invoke$('a:1', REQUESTS.QUERY_CONSUMER_OFFSET, GROUP_QUEUE),
+    )
     expect([code, body.toString(), version]).toEqual([0, 'b', 479])
     expect(header().offset).toEqual(Long.fromString('9007199254740993'))
   })
@@ -66,7 +71,12 @@ describe('a request', () => {
     const { invoke$ } = answering(answer(0))
     const { header } = await firstValueFrom(invoke$('a:1', REQUESTS.QUERY_CONSUMER_OFFSET, GROUP_QUEUE))
     expect(header).toThrow(
-      expect.objectContaining({ code: 'ERR_RMQ_PROTOCOL', endpoint: 'a:1', sent: 'maybe', message: 'header field offset is missing' }),
+      expect.objectContaining({
+        code: 'ERR_RMQ_PROTOCOL',
+        endpoint: 'a:1',
+        sent: 'maybe',
+        message: 'header field offset is missing',
+      }),
     )
   })
 })
@@ -86,12 +96,15 @@ describe('a refused request', () => {
     [RESPONSE.FLOW_CONTROL, 'ERR_RMQ_BUSY', false],
     [RESPONSE.GO_AWAY, 'ERR_RMQ_BROKER', true],
     [31_337, 'ERR_RMQ_BROKER', false],
-  ])('with code %i is %s, to be repeated elsewhere: %s, and was not carried out', async (responseCode, code, retriable) => {
-    const { invoke$ } = answering(answer(responseCode, { remark: 'because' }))
-    const failure = await failureOf(invoke$('a:1', REQUESTS.HEART_BEAT, {}))
-    expect(failure).toMatchObject({ code, retriable, responseCode, sent: 'no', endpoint: 'a:1', remark: 'because' })
-    expect(failure.advice).toBeTruthy()
-  })
+  ])(
+    'with code %i is %s, to be repeated elsewhere: %s, and was not carried out',
+    async (responseCode, code, retriable) => {
+      const { invoke$ } = answering(answer(responseCode, { remark: 'because' }))
+      const failure = await failureOf(invoke$('a:1', REQUESTS.HEART_BEAT, {}))
+      expect(failure).toMatchObject({ code, retriable, responseCode, sent: 'no', endpoint: 'a:1', remark: 'because' })
+      expect(failure.advice).toBeTruthy()
+    },
+  )
 
   it('is told by the server, the request, the name and number of the answer, and its remark', async () => {
     const { invoke$ } = answering(answer(RESPONSE.SYSTEM_ERROR, { remark: 'store is full' }))

@@ -56,7 +56,11 @@ describe('a link over a real socket', () => {
     const endpoint = await listen(() => undefined)
     await new Promise(resolve => servers.splice(0)[0]?.close(resolve))
     const failure = await firstValueFrom(link$(endpoint, { dial: tcp() })).catch((error: unknown) => error)
-    expect(isRocketError(failure) && [failure.code, failure.sent, failure.endpoint]).toEqual(['ERR_RMQ_CONNECT', 'no', endpoint])
+    expect(isRocketError(failure) && [failure.code, failure.sent, failure.endpoint]).toEqual([
+      'ERR_RMQ_CONNECT',
+      'no',
+      endpoint,
+    ])
     expect((failure as Error).message).toContain('ECONNREFUSED')
   })
 
