@@ -145,7 +145,7 @@ describe('no operation tells anything within subscribe', () => {
 describe('an operation', () => {
   it.each(Object.entries(OPERATIONS))('%s does nothing before it is subscribed', async (_, operation) => {
     const { client, transport } = world()
-    operation(client)
+    void operation(client)
     await new Promise(resolve => setTimeout(resolve, 5))
     expect([transport.dials, transport.written]).toEqual([[], []])
   })

@@ -4,6 +4,7 @@ import type { Inbound } from '../messages/message.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { bodyCrc } from '../protocol/hashes.ts'
+import type { Host } from '../protocol/hosts.ts'
 import { encodeOffsetId } from '../protocol/message-id.ts'
 import { PROPERTY } from '../protocol/properties.ts'
 import { messageBody, messageId } from '../protocol/stored-message.ts'
@@ -45,10 +46,11 @@ export const toInbound = (
   }
   const { properties, storeHost, bornHost } = stored
   const body = decoded(codec, where, stored)
-  const told = {
+  return {
     topic,
+    body,
     tag: properties[PROPERTY.TAGS],
-    keys: (properties[PROPERTY.KEYS] ?? '').split(' ').filter(key => key !== ''),
+    keys: properties[PROPERTY.KEYS]?.split(' ').filter(key => key !== '') ?? [],
     shardKey: properties[PROPERTY.SHARDING_KEY] ?? properties[SHARDING_KEY],
     properties,
     messageId: messageId(stored),
@@ -57,9 +59,17 @@ export const toInbound = (
     queueOffset: stored.queueOffset,
     bornAt: new Date(stored.bornTimestamp),
     storedAt: new Date(stored.storeTimestamp),
-    bornHost: `${bornHost.address}:${bornHost.port}`,
-    storeHost: `${storeHost.address}:${storeHost.port}`,
+    bornHost: hostText(bornHost),
+    storeHost: hostText(storeHost),
     reconsumeTimes: stored.reconsumeTimes,
+    toJSON: inboundToJson,
   }
-  return { ...told, body, toJSON: () => ({ ...told, queueOffset: told.queueOffset.toString() }) }
+}
+
+const hostText = ({ address, port }: Host): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** One function for all messages: offsets as text, the body left out. */
+function inboundToJson(this: Inbound): Record<string, unknown> {
+  return { ...this, queueOffset: this.queueOffset.toString(), body: undefined, toJSON: undefined }
 }

@@ -35,20 +35,25 @@ export const toSendResult = (
   brokerName: string,
   stored: Stored,
   { attempts, elapsedMs }: { readonly attempts: number; readonly elapsedMs: number },
-): SendResult => {
-  const { queueId, ...told } = stored
-  const result = {
-    ...told,
-    messageId: outgoing.messageId,
-    queue: { topic: outgoing.topic, brokerName, queueId },
-    sentAt: new Date(outgoing.bornTimestamp),
-    attempts,
-    elapsedMs,
-  }
-  return {
-    ...result,
-    toJSON: () => ({ ...result, queueOffset: result.queueOffset.toString() }),
-  }
+): SendResult => ({
+  status: stored.status,
+  messageId: outgoing.messageId,
+  offsetMessageId: stored.offsetMessageId,
+  queue: { topic: outgoing.topic, brokerName, queueId: stored.queueId },
+  queueOffset: stored.queueOffset,
+  transactionId: stored.transactionId,
+  recallHandle: stored.recallHandle,
+  regionId: stored.regionId,
+  traceOn: stored.traceOn,
+  sentAt: new Date(outgoing.bornTimestamp),
+  attempts,
+  elapsedMs,
+  toJSON: resultToJson,
+})
+
+/** One function for all results: a closure each would cost more than the result itself. */
+function resultToJson(this: SendResult): Record<string, unknown> {
+  return { ...this, queueOffset: this.queueOffset.toString(), toJSON: undefined }
 }
 
 const UNMET: Readonly<Record<Requirement, readonly SendStatus[]>> = {

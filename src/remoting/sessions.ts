@@ -15,7 +15,7 @@ import {
   timer,
 } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
-import { notConnected } from '../errors.ts'
+import { isRocketError, notConnected } from '../errors.ts'
 import type { ConnectionRole, Report } from '../observability/events.ts'
 import { SILENT } from '../observability/events.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
@@ -126,7 +126,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
           started = true
           subscriber.add(start(state.session, Math.max(0, dueAt - scheduler.now())).subscribe(subscriber))
         } else {
-          why = state.cause
+          why = isRocketError(state.cause) ? (state.cause.cause ?? state.cause) : state.cause
           if (!patient) subscriber.error(notConnected(endpoint, why))
         }
       }

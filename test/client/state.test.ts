@@ -34,7 +34,7 @@ describe('the state of a client', () => {
 })
 
 describe('the list of connections', () => {
-  const after = (...events: readonly StateEvent[]) => events.reduce(nextInfos, [] as readonly ConnectionInfo[])
+  const after = (...events: readonly StateEvent[]) => events.reduce<readonly ConnectionInfo[]>(nextInfos, [])
   const info = (
     state: ConnectionState,
     since: number,

@@ -7,7 +7,7 @@ import { readStoredMessages, type StoredMessage } from '../../src/protocol/store
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
 import { aQueue, aStored, storedBytes, type StoredParts } from '../support/builders.ts'
 
-const read = (stored: StoredMessage, codec: Codec<unknown> = codecs.text as Codec<unknown>, verify = true) =>
+const read = (stored: StoredMessage, codec: Codec<unknown> = codecs.text, verify = true) =>
   toInbound(stored, aQueue(), 't', codec, verify)
 const received = (parts: StoredParts) => read(aStored(parts))
 
@@ -102,7 +102,7 @@ describe('a received message', () => {
   it('keeps no large answer alive for a small body', () => {
     const bytes = Buffer.concat([storedBytes({ body: 'small' }), Buffer.alloc(1 << 20)])
     const stored = readStoredMessages(bytes).messages[0]!
-    const body = read(stored, codecs.buffer as Codec<unknown>).body as Buffer
+    const body = read(stored, codecs.buffer).body as Buffer
     expect([body.toString(), body.buffer.byteLength < 65_536]).toEqual(['small', true])
   })
 })

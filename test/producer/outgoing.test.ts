@@ -12,7 +12,7 @@ const OPTIONS: OutgoingOptions = { maxMessageBytes: 1_000, compressAboveBytes: 1
 const text = topic('t', codecs.text)
 
 const outgoing = (sent: Outbound<never> | Outbound<string>, options: Partial<OutgoingOptions> = {}) =>
-  toOutgoing(sent as Outbound<unknown>, 'the id', 1_000, { ...OPTIONS, ...options })
+  toOutgoing(sent, 'the id', 1_000, { ...OPTIONS, ...options })
 const withOptions = (options: MessageOptions) => outgoing(message(text, 'x', options))
 const propertiesOf = (options: MessageOptions) => ({ ...readProperties(withOptions(options).properties) })
 

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { firstValueFrom, from, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
