@@ -75,7 +75,7 @@ describe('a received message', () => {
   })
 
   it('that its codec cannot read is refused', () => {
-    expect(() => read(aStored({ body: '{' }), codecs.json() as Codec<unknown>)).toThrow(
+    expect(() => read(aStored({ body: '{' }), codecs.json())).toThrow(
       expect.objectContaining({ code: 'ERR_RMQ_DECODE' }),
     )
   })

@@ -2,7 +2,7 @@ import Long from 'long'
 import { firstValueFrom, of, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { isRocketError, type RocketError } from '../../src/errors.ts'
-import type { requestFrame} from '../../src/protocol/frame.ts';
+import type { requestFrame } from '../../src/protocol/frame.ts'
 import { responseFrame, type Frame } from '../../src/protocol/frame.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
