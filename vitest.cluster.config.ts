@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { closingLine } from './test/support/closing-line.ts'
 
 /** Against real Apache RocketMQ, which needs a JDK and Maven: see test/cluster. */
 export default defineConfig({
   test: {
+    reporters: ['default', closingLine()],
     name: 'cluster',
     include: ['test/cluster/**/*.test.ts', 'test/behaviour/**/*.test.ts'],
     env: { ROCKETMQ_TEST_TARGET: 'real' },
