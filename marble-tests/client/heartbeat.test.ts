@@ -31,9 +31,10 @@ interface Brokers {
   readonly answers?: Readonly<Record<string, readonly string[]>>
   /** When each broker is connected; always where nothing is said. */
   readonly gates?: Readonly<Record<string, string>>
+  readonly periodMs?: number
 }
 
-const drawn = (m: Marbles, { answers = {}, gates = {} }: Brokers = {}) => {
+const drawn = (m: Marbles, { answers = {}, gates = {}, periodMs = 10 }: Brokers = {}) => {
   const sent = new Subject<{ readonly endpoint: string; readonly data: HeartbeatData }>()
   const counts = new Map<string, number>()
   const events: ReportedEvent[] = []
@@ -56,7 +57,7 @@ const drawn = (m: Marbles, { answers = {}, gates = {} }: Brokers = {}) => {
     gate$: endpoint => hotGates.get(endpoint) ?? concat(of(UP), NEVER),
     report: event => events.push(event),
     scheduler: asyncScheduler,
-    periodMs: 10,
+    periodMs,
     timeoutMs: 3,
   })
   /** The groups that each heartbeat to a broker names. */
@@ -155,6 +156,15 @@ describe('heartbeats', () => {
       m.expect(silent(announce$(member('p', 'b:1'))), '^-------------!').toBeObservable('')
       m.flush()
       expect(events).toMatchObject([{ type: 'heartbeat-failed', endpoint: 'b:1', error: { code: 'ERR_RMQ_TIMEOUT' } }])
+    }),
+  )
+
+  it(
+    'are tried again a second after one that failed: a member must not wait for a whole period to be known',
+    marbles(m => {
+      const { announce$, to } = drawn(m, { answers: { 'b:1': ['---#'] }, periodMs: 30_000 })
+      m.expect(to('b:1'), '              ^ 1999ms !').toBeObservable('p 1002ms p', P)
+      m.expect(silent(announce$(member('p', 'b:1'))), '^ 1999ms !').toBeObservable('')
     }),
   )
 

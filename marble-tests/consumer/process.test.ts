@@ -40,6 +40,7 @@ const drawn = (
     onDecodeError: 'dead-letter',
     onFailure: (where, error) => failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     onStop: error => stops.push(error),
+    onCut: note('cut'),
     scheduler: asyncScheduler,
     ...context,
   })
@@ -160,14 +161,17 @@ describe('a handler', () => {
         delivery.deadLetter()
         return m.cold('--|')
       })
-      const failed = drawn(delivery => {
-        delivery.ack()
-        return m.cold('-#')
-      })
+      const failed = drawn(
+        delivery => {
+          delivery.ack()
+          return m.cold('-#')
+        },
+        { onError: 'stop' },
+      )
       m.expect(dead.processed$(m, 'a--|')).toBeObservable('--d|')
       m.expect(failed.processed$(m, 'a--|')).toBeObservable('-K-|')
       m.flush()
-      expect([dead.log, failed.log]).toEqual([['dead-lettered at 0'], ['acked at 0']])
+      expect([dead.log, failed.log, failed.stops]).toEqual([['dead-lettered at 0'], ['acked at 0'], []])
     }),
   )
 

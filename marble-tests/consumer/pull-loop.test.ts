@@ -134,15 +134,14 @@ describe('the credit gate of a queue', () => {
       m.expect(m.cold('         -----ss').pipe(tap(() => full.give(1, 10)))).toBeObservable('-----ss')
       m.expect(shown(pages$)).toBeObservable('---------p')
       m.flush()
-      expect(pulls).toEqual(['1 from 0 at 6']) // its share of the two that are left
+      expect(pulls).toEqual(['2 from 0 at 6'])
     }),
   )
 
-  it(
-    'keeps the limit of the whole consumer, however many queues pull at the same time',
+  it.each([2, 3, 5, 8])('keeps the limit of the whole consumer when %i queues pull at the same time', count =>
     marbles(m => {
       const total = createBudget({ messages: 10, bytes: 1_000 }, 8)
-      const queues = Array.from({ length: 5 }, () => endless(m, total.queue(PLENTY)).pages$)
+      const queues = Array.from({ length: count }, () => endless(m, total.queue(PLENTY)).pages$)
       const taken: number[] = []
       const noted$ = merge(...queues).pipe(
         tap(() => taken.push(total.taken().messages)),
@@ -151,7 +150,8 @@ describe('the credit gate of a queue', () => {
       m.expect(noted$).toBeObservable('')
       m.flush()
       expect(Math.max(...taken)).toBeLessThanOrEqual(10)
-    }),
+      expect(Math.max(...taken)).toBeGreaterThan(5) // it is used, too
+    })(),
   )
 
   it(
@@ -223,6 +223,27 @@ describe('a pull', () => {
       m.expect(shown(failed.pages$), '   ^---!').toBeObservable('')
       m.flush()
       expect([closed.pulls, failed.pulls]).toEqual([['1 from 0 at 0'], ['1 from 0 at 0']])
+    }),
+  )
+
+  it(
+    'leaves nothing behind when unsubscribed: no timer, and nobody who waits for credits',
+    marbles(m => {
+      let waiting = 0
+      const closed: QueueBudget = {
+        ...credits(1, 1),
+        room: () => 0,
+        whenRoom: () => {
+          waiting++
+          return () => waiting--
+        },
+      }
+      const failed = endless(m, credits(1, 1), { diagrams: ['-#'], onError: () => 1_000_000 })
+      m.expect(shown(endless(m, closed).pages$), '^---!').toBeObservable('')
+      m.expect(shown(failed.pages$), '            ^---!').toBeObservable('')
+      m.flush()
+      expect(waiting).toBe(0)
+      expect(asyncScheduler.now()).toBeLessThan(1_000) // a timer that was left would have taken time on with it
     }),
   )
 

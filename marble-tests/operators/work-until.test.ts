@@ -42,6 +42,19 @@ describe('workUntil', () => {
   )
 
   it(
+    'asks how long to wait when the wish comes, if that changes',
+    marbles(m => {
+      const slow = m.cold('    ------------x')
+      const source = m.hot('   a----')
+      const until$ = m.hot('   ---s  ')
+      const expected = '       ------|'
+      const deadlineMs = () => asyncScheduler.now() // 3, at the wish
+      const out$ = source.pipe(workUntil(() => slow, { until$, concurrency: 1, deadlineMs }))
+      m.expect(out$).toBeObservable(expected)
+    }),
+  )
+
+  it(
     'does not even ask the source if the wish came before',
     marbles(m => {
       const source = m.hot('   abc')

@@ -85,11 +85,12 @@ describe('many deadlines on one timer', () => {
   )
 
   it(
-    'are all forgotten at once when the connection is over',
+    'are all forgotten at once when the connection is over: those of the next are told alone',
     marbles(m => {
       const deadlines = createDeadlines(asyncScheduler)
       m.expect(merge(due$(deadlines, 'a', 3), due$(deadlines, 'b', 7))).toBeObservable('---a')
       asyncScheduler.schedule(() => deadlines.clear(), 5)
+      m.expect(due$(deadlines, 'c', 3), '-------^').toBeObservable('----------c')
     }),
   )
 })

@@ -143,6 +143,14 @@ describe('a request whose connection is lost', () => {
   )
 
   it(
+    'was perhaps carried out also where the caller had not wanted to wait for a connection',
+    marbles(m => {
+      const { ask$ } = drawn(m, { answers: '----------a', lives: ['-c--#', 'c'] })
+      m.expect(ask$({ patient: false })).toBeObservable('----(X|)', { X: 'ERR_RMQ_CONNECT maybe' })
+    }),
+  )
+
+  it(
     'finds the next connection when it is asked again',
     marbles(m => {
       const { ask$, transport } = drawn(m, { lives: ['c-#', 'c'] })
@@ -177,6 +185,22 @@ describe('a request while the connection is down', () => {
       }
       m.flush()
       expect(transport.dials).toEqual(['b:1 at 0', 'b:1 at 4'])
+    }),
+  )
+
+  it(
+    'is dialed for again soon if the server had answered before, else later and later',
+    marbles(m => {
+      const answering = drawn(m, { lives: ['#', '#', 'c-----#', 'c'] })
+      const silent = drawn(m, { lives: ['#', '#', 'c-----#', 'c'], answers: '' })
+      const state$ = ({ sessions }: typeof silent) =>
+        sessions.gate$('b:1', 'control').pipe(map(({ up }) => (up ? 'u' : 'd')))
+      m.expect(state$(answering), ' ^-------------------------!    ').toBeObservable('d---d-------u-----d---u')
+      m.expect(answering.ask$(), '  -------------^               ').toBeObservable('----------------(a|)')
+      m.expect(state$(silent), '    ^-----------------------------!').toBeObservable('d---d-------u-----d-------u')
+      m.expect(silent.ask$(), '     -------------^               ').toBeObservable('------------------(X|)', {
+        X: 'ERR_RMQ_CONNECT maybe',
+      })
     }),
   )
 

@@ -10,10 +10,7 @@ export interface QueueBudget {
   /** Sets credits aside for a pull that is on its way; returns how to let go of them. */
   reserve(messages: number): () => void
   give(messages: number, bytes: number): void
-  /**
-   * How many messages may be pulled now: no more than this queue's share of what is left. 0 below the low-water mark, or
-   * pulls would fetch one message at a time.
-   */
+  /** How many messages may be pulled now. 0 below the low-water mark, or pulls would fetch one message at a time. */
   room(): number
   /** Calls back once when there is room again; returns how to stop waiting. */
   whenRoom(resume: () => void): () => void
@@ -34,7 +31,6 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
   let messages = 0
   let bytes = 0
   let reserved = 0 // by pulls on their way, so that queues that pull at the same time keep the total
-  let queues = 0
   const waiting = new Map<() => void, () => boolean>() // resume ⇒ whether it may
 
   const roomIn = (limits: Limits, takenMessages: number, takenBytes: number): number => {
@@ -54,11 +50,8 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     let own = 0
     let ownBytes = 0
     let closed = false
-    const room = (): number => {
-      const share = Math.ceil(roomIn(total, messages + reserved, bytes) / Math.max(1, queues))
-      return Math.min(roomIn(limits, own, ownBytes), share, pullBatch)
-    }
-    queues++
+    const room = (): number =>
+      Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages + reserved, bytes), pullBatch)
     const add = (n: number, size: number): void => {
       own += n
       ownBytes += size
@@ -91,7 +84,6 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
         if (closed) return
         add(-own, -ownBytes)
         closed = true
-        queues--
         if (waiting.size > 0) wake()
       },
     }

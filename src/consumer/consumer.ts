@@ -14,7 +14,7 @@ import {
 import type { Observable } from 'rxjs'
 import { NEVER, of, ReplaySubject, take, takeUntil, tap, throwError, timer } from 'rxjs'
 import { checkedMs } from '../client/config.ts'
-import { NOTHING_LEFT } from '../client/shared-client.ts'
+import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { alreadyConsuming, closed } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -99,6 +99,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
       let dueAt: number | undefined // one deadline for the handlers and for what brokers have to confirm
       let failure: { readonly cause: unknown } | undefined
       let over = false
+      let cut = 0
       const failing = new ReplaySubject<void>(1)
       const work = createWork({
         handler: handler as Handler,
@@ -107,6 +108,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         onDecodeError: settings.onDecodeError,
         onFailure: (where, error, { queue, offset }) =>
           report({ type: 'consumer-failure', group, where, error, queue, offset: offset.toString() }),
+        onCut: () => cut++,
         onStop: cause => {
           failure ??= { cause }
           failing.next()
@@ -133,7 +135,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         thenFinally(() =>
           mine
             .farewell$(dueAt === undefined ? drainMs : Math.max(0, dueAt - scheduler.now()))
-            .pipe(tap(left => (lastReport = left))),
+            .pipe(tap(left => (lastReport = addReports(left, { ...NOTHING_LEFT, forced: cut > 0, unsettled: cut })))),
         ),
         finalize(() => {
           if (!over) abandon(mine)

@@ -66,7 +66,7 @@ export const createGroupBroker = (
   return {
     startPosition$: queue => at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
 
-    pull$: (queue, queueOffset, maxMsgNums) => {
+    pull$: (queue, queueOffset, maxMsgNums, held) => {
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
         asMember$(endpoint, PULL_TIMEOUT_MS, () =>
@@ -78,9 +78,9 @@ export const createGroupBroker = (
               queueId: queue.queueId,
               queueOffset,
               maxMsgNums,
-              sysFlag: PULL_FLAG.SUSPEND,
+              sysFlag: held ? PULL_FLAG.SUSPEND : 0,
               commitOffset: Long.ZERO,
-              suspendTimeoutMillis: Long.fromNumber(SUSPEND_MS),
+              suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
               subVersion: subscriptions.of(queue.topic)?.subVersion ?? Long.ZERO,
               expressionType: 'TAG',
               bname: queue.brokerName,

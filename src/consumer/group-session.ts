@@ -178,7 +178,6 @@ export const createGroupSession = (
       }),
       ignoreElements(),
     )
-  const unsettled = (): number => [...held.values()].reduce((sum, queue) => sum + (queue.progress()?.unsettled ?? 0), 0)
   const unfinished = (): number => [...held.values()].reduce((sum, queue) => sum + queue.settling(), 0)
   const uncommitted = (): number =>
     [...held.values()]
@@ -202,13 +201,16 @@ export const createGroupSession = (
     deliveries$,
     farewell$: leftMs =>
       concat(
-        defer(() => race(settled$(), timer(leftMs, scheduler))).pipe(take(1), ignoreElements()),
+        defer(() => {
+          for (const queue of held.values()) queue.releaseRest() // a page may have been cut short by the stop
+          return race(settled$(), timer(leftMs, scheduler))
+        }).pipe(take(1), ignoreElements()),
         commitAll$(),
         defer(() => {
           const report: CloseReport = {
             ...NOTHING_LEFT,
-            forced: unfinished() > 0 || (leftMs === 0 && unsettled() > 0),
-            unsettled: unsettled(),
+            forced: unfinished() > 0,
+            unsettled: unfinished(),
             uncommitted: uncommitted(),
           }
           close()

@@ -52,7 +52,8 @@ export interface QueueProgress {
 /** What a held queue needs of its consumer. */
 export interface HeldQueueContext {
   readonly startPosition$: (queue: MessageQueue) => Observable<StartPosition>
-  readonly pull$: (queue: MessageQueue, offset: Long, max: number) => Observable<Pulled>
+  /** `held`: the broker may hold it until a message comes. */
+  readonly pull$: (queue: MessageQueue, offset: Long, max: number, held: boolean) => Observable<Pulled>
   readonly sendBack$: (delivery: QueueDelivery, delayLevel: number) => Observable<void>
   readonly commit$: (queue: MessageQueue, offset: Long) => Observable<void>
   readonly accepts: (stored: StoredMessage) => boolean
@@ -85,6 +86,8 @@ export interface HeldQueue {
   settling(): number
   /** Emits when a settlement is done. */
   readonly settlements$: Observable<unknown>
+  /** Releases what nobody is at work on: the work has ended. */
+  releaseRest(): void
   /** Aborts what is in hand and gives its credits back. It comes again. */
   close(): void
 }
@@ -127,7 +130,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           retry({ delay: () => timer(SEND_BACK_RETRY_MS, scheduler) }), // kept, its credit stays taken
           takeUntil(closes),
         )
-        .subscribe({ complete: () => settled(delivery, settlement), error: () => undefined })
+        .subscribe({ next: () => settled(delivery, settlement), error: () => undefined })
     },
   }
 
@@ -138,7 +141,10 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     const entries = pulled.messages
       .filter(stored => context.accepts(stored))
       .map(stored => new QueueDelivery(stored, context.topicOf(stored), settler))
-    if (pulled.failure === undefined) return { entries, nextOffset: pulled.nextBeginOffset }
+    if (pulled.failure === undefined) {
+      const nextOffset = pulled.nextBeginOffset
+      return { entries, nextOffset, caughtUp: nextOffset.greaterThanOrEqual(pulled.maxOffset) }
+    }
     // Damaged: what stands before it is delivered, and nothing is skipped: the next pull begins at the damage.
     const last = pulled.messages.at(-1)
     if (last === undefined)
@@ -174,7 +180,8 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     defer(() => {
       window = createWindow<QueueDelivery>(from)
       return pullLoop$<QueueDelivery>({
-        pull$: (offset, max) => context.pull$(queue, offset, max).pipe(map(pulled => moved(pulled) ?? toPage(pulled))),
+        pull$: (offset, max, held) =>
+          context.pull$(queue, offset, max, held).pipe(map(pulled => moved(pulled) ?? toPage(pulled))),
         from,
         budget: pausing,
         bytesOf: delivery => delivery.bytes,
@@ -276,6 +283,9 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
         unsettled: inHand.size,
         lag: end.subtract(commitPoint).toNumber(),
       }
+    },
+    releaseRest: () => {
+      for (const delivery of inHand) delivery.release()
     },
     close: () => {
       letGo(new Error('the consumer stopped'))

@@ -42,6 +42,8 @@ export interface WorkContext {
   readonly onDecodeError: OnDecodeError
   readonly onFailure: (where: 'handler' | 'decode', error: unknown, delivery: QueueDelivery) => void
   readonly onStop: (error: unknown) => void
+  /** A handler was unsubscribed while it ran: its delivery comes again. */
+  readonly onCut: () => void
   readonly scheduler: SchedulerLike
 }
 
@@ -50,7 +52,7 @@ export interface WorkContext {
  * itself. A handler that answers at once costs no subscription. Unsubscribed while it runs, the delivery is released.
  */
 export const createWork =
-  ({ handler, timeoutMs, policy, onDecodeError, onFailure, onStop, scheduler }: WorkContext) =>
+  ({ handler, timeoutMs, policy, onDecodeError, onFailure, onStop, onCut, scheduler }: WorkContext) =>
   (delivery: QueueDelivery): ObservableInput<Processed> => {
     const startedAt = scheduler.now()
     const processed = (error?: unknown): Processed => ({
@@ -84,12 +86,13 @@ export const createWork =
     } catch (error) {
       return [fail(error)]
     }
-    return running$(result$, delivery, { succeed, fail, timeoutMs, scheduler })
+    return running$(result$, delivery, { succeed, fail, onCut, timeoutMs, scheduler })
   }
 
 interface Running {
   readonly succeed: () => Processed
   readonly fail: (error: unknown) => Processed
+  readonly onCut: () => void
   readonly timeoutMs: number | undefined
   readonly scheduler: SchedulerLike
 }
@@ -97,7 +100,7 @@ interface Running {
 const running$ = (
   result$: Observable<unknown>,
   delivery: QueueDelivery,
-  { succeed, fail, timeoutMs, scheduler }: Running,
+  { succeed, fail, onCut, timeoutMs, scheduler }: Running,
 ): Observable<Processed> =>
   new Observable<Processed>(subscriber => {
     let over = false
@@ -115,6 +118,7 @@ const running$ = (
       over = true
       delivery.abort(new Error('the consumer stopped'))
       delivery.release()
+      onCut()
     })
     if (timeoutMs !== undefined) {
       const late = scheduler.schedule(() => {

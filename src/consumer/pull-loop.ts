@@ -7,11 +7,17 @@ import type { QueueBudget } from './budget.ts'
 export interface Page<E> {
   readonly entries: readonly E[]
   readonly nextOffset: Long
+  /** Nothing more was there: the next pull may have to wait for a message. */
+  readonly caughtUp?: boolean
 }
 
 export interface PullLoopOptions<E> {
-  /** One page from an offset, at most so many messages. One value, then completion; or an error. */
-  readonly pull$: (offset: Long, max: number) => Observable<Page<E>>
+  /**
+   * One page from an offset, at most so many messages. One value, then completion; or an error. Only when it may be
+   * `held` may it take its time: then it holds no credits, which others need meanwhile, and what it brings at last is
+   * taken all the same.
+   */
+  readonly pull$: (offset: Long, max: number, held: boolean) => Observable<Page<E>>
   readonly from: Long
   readonly budget: Pick<QueueBudget, 'take' | 'reserve' | 'room' | 'whenRoom'>
   readonly bytesOf: (entry: E) => number
@@ -29,27 +35,30 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
   new Observable<Page<E>>(subscriber => {
     const { pull$, from, budget, bytesOf, onError, scheduler = asyncScheduler, asap = asapScheduler } = options
     let offset = from
+    let caughtUp = false // until told: the first pull asks, and does not wait
     let busy = false // a pull or a wait is under way
     let looping = false
     let pulling = Subscription.EMPTY
     let pausing = Subscription.EMPTY
-    let release = (): void => undefined
+    let release = NOTHING_RESERVED
 
     const pull = (max: number): void => {
       busy = true
-      release = budget.reserve(max)
-      pulling = pull$(offset, max).subscribe({
+      release = caughtUp ? NOTHING_RESERVED : budget.reserve(max)
+      pulling = pull$(offset, max, caughtUp).subscribe({
         next: page => {
           offset = page.nextOffset
-          release()
+          caughtUp = page.caughtUp ?? false
           budget.take(
             page.entries.length,
             page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
           )
+          release() // only now: whoever is woken by it must see what was taken
           subscriber.next(page)
         },
         error: (error: unknown) => {
           release()
+          caughtUp = false
           pausing = scheduler.schedule(resume, onError(error))
         },
         complete: resume,
@@ -83,3 +92,5 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     })
     subscriber.add(asap.schedule(loop)) // nothing happens inside subscribe
   })
+
+const NOTHING_RESERVED = (): void => undefined

@@ -28,7 +28,7 @@ export interface Window<E extends Entry> {
 const COMPACT_ABOVE = 1_024
 
 export const createWindow = <E extends Entry>(start: Long): Window<E> => {
-  let entries: E[] = []
+  let entries: (E | undefined)[] = [] // a settled one is let go at once
   let base = 0 // index of entries[0]
   let head = 0 // place of the oldest unsettled
   let next = start
@@ -36,7 +36,7 @@ export const createWindow = <E extends Entry>(start: Long): Window<E> => {
   let bytes = 0
 
   const advance = (): void => {
-    while (head < entries.length && entries[head]?.settled === true) head++
+    while (head < entries.length && entries[head] === undefined) head++
     if (head < COMPACT_ABOVE && head < entries.length) return
     entries = entries.slice(head)
     base += head
@@ -56,6 +56,7 @@ export const createWindow = <E extends Entry>(start: Long): Window<E> => {
     settle: entry => {
       if (entry.settled || entries[entry.index - base] !== entry) return
       entry.settled = true
+      entries[entry.index - base] = undefined
       size--
       bytes -= entry.bytes
       if (entry.index - base === head) advance()

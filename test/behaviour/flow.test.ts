@@ -152,10 +152,10 @@ it('what was given up gives its credits back: a consumer subscribed again is not
   await using client = quietClient(cluster)
   const texts = await filledTopic(client, 100)
   const consumer = consumerOf(client, texts, { unsettledPerQueue: 20, unsettled: 20, pullBatch: 10 })
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 5; round++) {
     const stuck = consume(consumer, () => NEVER)
     const inHand$ = consumer.lag$(10).pipe(map(queues => queues.reduce((sum, { unsettled }) => sum + unsettled, 0)))
-    await firstValueFrom(inHand$.pipe(filter(count => count === 20)))
+    await firstValueFrom(inHand$.pipe(filter(count => count >= 10)))
     stuck.unsubscribe()
   }
   const got = consume(consumer, () => undefined)

@@ -39,10 +39,35 @@ describe('the room of a queue', () => {
     const one = budget.queue(MUCH)
     const other = budget.queue(MUCH)
     one.take(7, 10)
-    // each has half of what is left, so that both may pull at once
-    expect([one.room(), other.room(), budget.taken()]).toEqual([2, 2, { messages: 7, bytes: 10 }])
+    expect([one.room(), other.room(), budget.taken()]).toEqual([3, 3, { messages: 7, bytes: 10 }])
     one.take(2, 90)
     expect([one.room(), other.room()]).toEqual([0, 0])
+  })
+})
+
+describe('room that is reserved for a pull on its way', () => {
+  it('is not given to another queue, until the pull is over', () => {
+    const budget = createBudget({ messages: 8, bytes: 1_000 }, 8)
+    const one = budget.queue(MUCH)
+    const other = budget.queue(MUCH)
+    const release = one.reserve(6)
+    expect([other.room(), budget.taken().messages]).toEqual([0, 0])
+    release()
+    expect(other.room()).toBeGreaterThan(0)
+  })
+
+  it('is given back once, and whoever waits for it is told', () => {
+    const budget = createBudget({ messages: 8, bytes: 1_000 }, 8)
+    const one = budget.queue(MUCH)
+    const other = budget.queue(MUCH)
+    const told: string[] = []
+    const release = one.reserve(8)
+    other.whenRoom(() => told.push('room'))
+    release()
+    release()
+    one.take(5, 5)
+    expect(told).toEqual(['room'])
+    expect(other.room()).toBe(0)
   })
 })
 

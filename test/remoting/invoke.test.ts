@@ -107,6 +107,13 @@ describe('a refused request', () => {
     },
   )
 
+  it('is refused also where another answer would have been a good one', async () => {
+    const { invoke$ } = answering(answer(RESPONSE.SYSTEM_ERROR))
+    const accept = [RESPONSE.QUERY_NOT_FOUND]
+    const failure = await failureOf(invoke$('a:1', REQUESTS.QUERY_CONSUMER_OFFSET, GROUP_QUEUE, { accept }))
+    expect(failure.responseCode).toBe(RESPONSE.SYSTEM_ERROR)
+  })
+
   it('is told by the server, the request, the name and number of the answer, and its remark', async () => {
     const { invoke$ } = answering(answer(RESPONSE.SYSTEM_ERROR, { remark: 'store is full' }))
     const { message } = await failureOf(invoke$('a:1', REQUESTS.HEART_BEAT, {}))
