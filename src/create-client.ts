@@ -1,5 +1,6 @@
 import {
   BehaviorSubject,
+  defer,
   firstValueFrom,
   map,
   Observable,
@@ -10,7 +11,6 @@ import {
   timeout,
 } from 'rxjs'
 import type { ObservableInput } from 'rxjs'
-import { from } from 'rxjs'
 import { nextClientState } from './client/client-state.ts'
 import type { ClientState } from './client/client-state.ts'
 import { checkedMs } from './client/config.ts'
@@ -25,7 +25,7 @@ import { createConsumer } from './consumer/consumer.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import type { DeliveryFrom } from './consumer/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
-import { operationTimeout } from './errors.ts'
+import { closed, operationTimeout } from './errors.ts'
 import type { SubscriptionSpec, Topic } from './messages/topic.ts'
 import type { RouteState } from './nameserver/route-state.ts'
 import type { ClientEvent } from './observability/events.ts'
@@ -105,8 +105,11 @@ export const createClient = (config: ClientConfig): Client => {
     return closing
   }
 
+  const whileOpen$ = <T>(operation$: Observable<T>): Observable<T> =>
+    defer(() => (shared.isClosed() ? throwError(() => closed('the client')) : operation$))
+
   const ready$ = (): Observable<Client> =>
-    nameServer.clusterInfo$().pipe(
+    whileOpen$(nameServer.clusterInfo$()).pipe(
       map(() => client),
       timeout({
         first: timing.connectTimeoutMs,
@@ -127,7 +130,7 @@ export const createClient = (config: ClientConfig): Client => {
       stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
     ready$,
     ready: () => firstValueFrom(ready$()),
-    clusterInfo$: () => nameServer.clusterInfo$().pipe(neverSync(asap), life.held()),
+    clusterInfo$: () => whileOpen$(nameServer.clusterInfo$()).pipe(neverSync(asap), life.held()),
     producer: options => createProducer(shared, options),
     consumer: options => createConsumer(shared, options),
     close,
@@ -147,7 +150,7 @@ export const withClient = <T>(config: ClientConfig, use: (client: Client) => Obs
     const thenClosed = (end: () => void): void => {
       client.close().then(end, (cause: unknown) => subscriber.error(cause))
     }
-    const using = from(use(client)).subscribe({
+    const using = defer(() => use(client)).subscribe({
       next: value => subscriber.next(value),
       error: (cause: unknown) => thenClosed(() => subscriber.error(cause)),
       complete: () => thenClosed(() => subscriber.complete()),

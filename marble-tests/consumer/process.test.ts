@@ -220,7 +220,7 @@ describe('a handler', () => {
       m.expect(processed$(m, 'a'), '^--!').toBeObservable('')
       m.expect(work$).toHaveSubscriptions('^--!')
       m.flush()
-      expect([log, signals[0]?.aborted]).toEqual([['released at 3'], true])
+      expect([log, signals[0]?.aborted]).toEqual([['released at 3', 'cut at 3'], true])
     }),
   )
 
@@ -230,7 +230,7 @@ describe('a handler', () => {
       const { processed$, log } = drawn(() => m.cold('---|'))
       m.expect(processed$(m, 'a-b').pipe(take(1))).toBeObservable('---(k|)')
       m.flush()
-      expect(log).toEqual(['acked at 3', 'released at 3'])
+      expect(log).toEqual(['acked at 3', 'released at 3', 'cut at 3'])
     }),
   )
 

@@ -4,7 +4,7 @@ import { checkedMs } from '../client/config.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import type { RocketError } from '../errors.ts'
-import { closed, illegal, isRocketError } from '../errors.ts'
+import { closed, illegal, isRocketError, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
@@ -70,7 +70,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const settings = resolveProducerOptions(given)
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random, newMessageId } = runtime
-  const slots = createSendSlots(settings)
+  const slots = createSendSlots(settings, scheduler)
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
   const sender = createSender({
     sending: broker.sending,
@@ -97,6 +97,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       if (shared.isClosed()) throw closed('the client')
       const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
       const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
+      const dueAt = scheduler.now() + timeoutMs
       const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
       const { topic } = outgoing
       join()
@@ -104,7 +105,9 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       return slots
         .run$({
           bytes: outgoing.body.length,
-          work$: written => sender.send$(outgoing, timeoutMs, written, () => abandoned),
+          waitMs: timeoutMs, // waiting for its turn counts, too
+          tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
+          work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
           onLeft: () => (abandoned = true),
           onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
         })
@@ -179,6 +182,8 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     [Symbol.asyncDispose]: () => close().then(() => undefined),
   }
 }
+
+const NOT_STARTED = { sent: 'no', advice: 'too much is on the way: slow the source down' } as const
 
 const outcomeOf = (how: Abandoned) =>
   how.stored ? ({ outcome: 'stored' } as const) : ({ outcome: 'failed', error: asRocketError(how.error) } as const)

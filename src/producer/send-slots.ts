@@ -1,5 +1,6 @@
-import { defer, distinctUntilChanged, filter, map, Observable, startWith, Subject, Subscription, take } from 'rxjs'
-import type { Subscriber } from 'rxjs'
+import { asyncScheduler, defer, distinctUntilChanged, filter, map, Observable } from 'rxjs'
+import { startWith, Subject, Subscription, take } from 'rxjs'
+import type { SchedulerLike, Subscriber } from 'rxjs'
 import { closed, overflow } from '../errors.ts'
 import { createQueue } from '../operators/queue.ts'
 
@@ -23,6 +24,9 @@ export type Abandoned = { readonly stored: true } | { readonly stored: false; re
 
 export interface Job<T> {
   readonly bytes: number
+  /** How long it may wait for its turn, ms, and what it fails with then. Default: no limit. */
+  readonly waitMs?: number
+  readonly tooLate?: () => Error
   /** Cold; calls `written` when bytes reached a socket. */
   readonly work$: (written: () => void) => Observable<T>
   /** The subscriber has left after bytes reached a socket. */
@@ -55,7 +59,10 @@ interface Waiting {
  * A bounded number of sends on the way, a bounded number waiting, then ERR_RMQ_OVERFLOW. Unsubscribing a send that waits
  * takes it out; one whose bytes reached a socket cannot be unsent, so it keeps its slot until it ends.
  */
-export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: SlotLimits): SendSlots => {
+export const createSendSlots = (
+  { maxInFlight, maxQueued, maxQueuedBytes }: SlotLimits,
+  scheduler: SchedulerLike = asyncScheduler,
+): SendSlots => {
   const changes = new Subject<void>()
   const endings = new Subject<void>()
   const unended = new Map<number, number>() // generation ⇒ how many of it have not ended; each flush begins a new one
@@ -108,38 +115,37 @@ export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: Slot
     let written = false
     let left = false
     let over = false
-    const end = (): void => {
+    const end = (tell: () => void): void => {
+      over = true
+      tell() // the sender hears of it before a flush does
+      free()
+      fill()
+    }
+    const free = (): void => {
       over = true
       inFlight--
       ended()
     }
-    const inner = new Subscription()
-    inner.add(
-      job
-        .work$(() => (written = true))
-        .subscribe({
-          next: value => {
-            end()
-            if (left) job.onAbandoned({ stored: true })
-            else {
-              subscriber.next(value)
-              subscriber.complete()
-            }
-            fill()
-          },
-          error: (error: unknown) => {
-            end()
+    const inner = job
+      .work$(() => (written = true))
+      .subscribe({
+        next: value =>
+          end(() => {
+            if (left) return job.onAbandoned({ stored: true })
+            subscriber.next(value)
+            subscriber.complete()
+          }),
+        error: (error: unknown) =>
+          end(() => {
             if (left) job.onAbandoned({ stored: false, error })
             else subscriber.error(error)
-            fill()
-          },
-        }),
-    )
+          }),
+      })
     return () => {
       if (over) return
       left = true
       if (written) return job.onLeft()
-      end()
+      free()
       inner.unsubscribe()
       fill()
     }
@@ -153,18 +159,27 @@ export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: Slot
         changed()
         return leave
       }
-      if (!hasRoom(job.bytes)) return subscriber.error(overflow('the send queue of the producer', maxQueued))
+      if (queued >= maxQueued) return subscriber.error(overflow('the send queue of the producer', maxQueued))
+      if (!hasRoom(job.bytes)) {
+        return subscriber.error(overflow('the send queue of the producer, in bytes,', maxQueuedBytes))
+      }
       const ended = accept()
       let leave: (() => void) | undefined
       const entry: Waiting = {
         bytes: job.bytes,
         start: () => {
           entry.gone = true // from the line
+          patience.unsubscribe()
           leave = execute(job, subscriber, ended)
         },
         refuse: error => subscriber.error(error),
         gone: false,
       }
+      const { waitMs, tooLate } = job
+      const patience =
+        waitMs === undefined || tooLate === undefined
+          ? Subscription.EMPTY
+          : scheduler.schedule(() => subscriber.error(tooLate()), waitMs) // its teardown takes it out of the line
       waiting.push(entry)
       queued++
       queuedBytes += job.bytes
@@ -172,6 +187,7 @@ export const createSendSlots = ({ maxInFlight, maxQueued, maxQueuedBytes }: Slot
       return () => {
         if (leave !== undefined) return leave()
         if (entry.gone) return
+        patience.unsubscribe()
         entry.gone = true
         queued--
         queuedBytes -= job.bytes
