@@ -202,6 +202,51 @@ describe('a pull', () => {
   )
 
   it(
+    'may be held by the broker when the page before it was the end of the queue, and only then',
+    marbles(m => {
+      const page = (caughtUp: boolean): Page<number> => ({ entries: [1], nextOffset: Long.ONE, caughtUp })
+      const pages = ['-(e|)', '-----(n|)', '-(e|)', '-#', '-(e|)']
+      const pulls: string[] = []
+      const pull$ = (_: Long, __: number, held: boolean) =>
+        defer(() => {
+          pulls.push(`${held ? 'held' : 'at once'} at ${asyncScheduler.now()}`)
+          return m.cold<Page<number>>(pages[pulls.length - 1] ?? '', { e: page(true), n: page(false) })
+        })
+      const options = { from: Long.ZERO, budget: credits(99, 1), bytesOf: () => 10, onError: () => 2 }
+      m.expect(shown(pullLoop$<number>({ ...options, pull$ })), '^----------------!').toBeObservable('-p----pp---p')
+      m.flush()
+      expect(pulls).toEqual([
+        'at once at 0',
+        'held at 1',
+        'at once at 6',
+        'held at 7', // which fails at 8
+        'at once at 10',
+        'held at 11',
+      ])
+    }),
+  )
+
+  it(
+    'that may be held holds no credits meanwhile: another queue can have them all',
+    marbles(m => {
+      const total = createBudget({ messages: 4, bytes: 1_000 }, 4)
+      const end: Page<number> = { entries: [], nextOffset: Long.ZERO, caughtUp: true }
+      const idle$ = pullLoop$<number>({
+        pull$: (_, __, held) => m.cold<Page<number>>(held ? '' : '-(e|)', { e: end }),
+        from: Long.ZERO,
+        budget: total.queue(PLENTY),
+        bytesOf: () => 10,
+        onError: () => 4,
+      })
+      const busy = endless(m, total.queue(PLENTY))
+      m.expect(shown(idle$), '      ^---------!').toBeObservable('-p')
+      m.expect(shown(busy.pages$), '--^-------!').toBeObservable('-----p')
+      m.flush()
+      expect(busy.pulls).toEqual(['4 from 0 at 2'])
+    }),
+  )
+
+  it(
     'under way is cancelled when unsubscribed, and no other one is made',
     marbles(m => {
       const pull$ = m.cold<Page<number>>('-----p')

@@ -84,7 +84,7 @@ export const createSender = (options: SenderOptions): Sender => {
       if (endpoint === undefined) return throwError(() => notConnected(queue.brokerName, new Error('it has no master')))
       return sending.send$(endpoint, headerOf(outgoing, queue, settings), outgoing.body, {
         timeoutMs: Math.max(1, leftMs()),
-        patient: !hasAlternative(board, queue), // nobody else to try: wait for the connection
+        patient: attempts.length >= settings.retries || !hasAlternative(board, queue), // nobody else will be tried: wait
         onWritten: written,
       })
     }

@@ -138,6 +138,8 @@ it("sendAll with onError 'stop' stops at the first failure: every event was sent
   expect(all).toHaveLength(count)
   expect(new Set(all).size).toBe(count)
 
+  // a producer that gives up after 300 ms needs a connection that stands: this one waits for it
+  await client.producer({ timeoutMs: 20_000 }).send(message(await numbersTopic(), -1))
   const rest = await lastValueFrom(
     from([stopped.input, ...stopped.unsent] as number[]).pipe(
       producer.sendAll(n => message(numbers, n)),
