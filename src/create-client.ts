@@ -78,12 +78,20 @@ export const createClient = (config: ClientConfig): Client => {
   }
   events$.subscribe({
     next: event => {
-      if (logger !== undefined) logEvent(logger, event)
+      tellLogger(event)
       become(nextClientState(current, event))
       if (event.type === 'connection-state') connections.next((infos = nextInfos(infos, event)))
     },
     error: () => undefined, // event streams never error
   })
+
+  const tellLogger = (event: ClientEvent): void => {
+    try {
+      if (logger !== undefined) logEvent(logger, event)
+    } catch {
+      // a logger that fails must not end what it was told about
+    }
+  }
 
   let closing: Promise<CloseReport> | undefined
   const close: Client['close'] = ({ drainMs } = {}) => {

@@ -15,7 +15,7 @@ const TIMING: Readonly<Record<string, keyof Timing>> = {
  * `createClient({ ...configFromEnv(), clientId })`. A value that is not a number is ERR_RMQ_ILLEGAL.
  */
 export const configFromEnv = (env: Env = process.env): Pick<ClientConfig, 'nameServers' | 'timing' | 'maxInFlight'> => {
-  const nameServers = env['ROCKETMQ_NAMESRV_ADDR'] ?? env['NAMESRV_ADDR'] ?? ''
+  const nameServers = env['ROCKETMQ_NAMESRV_ADDR'] || env['NAMESRV_ADDR'] || ''
   const timing = Object.fromEntries(
     Object.entries(TIMING).flatMap(([name, option]) => {
       const value = positiveInteger(env, name)

@@ -14,7 +14,8 @@ export async function eventually(
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     try {
-      return await attempt()
+      await attempt()
+      return
     } catch (error) {
       for (const server of servers) await server.mustRun()
       if (Date.now() > deadline) {
