@@ -13,7 +13,7 @@ import {
 import type { ObservableInput } from 'rxjs'
 import { nextClientState } from './client/client-state.ts'
 import type { ClientState } from './client/client-state.ts'
-import { checkedMs } from './client/config.ts'
+import { checkedMs } from './client/checks.ts'
 import type { ClientConfig } from './client/config.ts'
 import { nextInfos } from './client/connection-infos.ts'
 import type { ConnectionInfo } from './client/connection-infos.ts'

@@ -1,6 +1,7 @@
 import { illegal } from '../errors.ts'
 import type { NameServers } from '../nameserver/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
+import { checkedMs } from './checks.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -56,27 +57,6 @@ export interface ClientConfig {
   readonly logger?: Logger | false
   /** The test seam. */
   readonly runtime?: Partial<Runtime>
-}
-
-const LONGEST_MS = 2 ** 31 - 1 // of a Node timer
-
-/** A whole number of ms within the bounds of a timer; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
-export const checkedMs = (name: string, value: number | undefined, fallback: number, least = 1): number => {
-  if (value === undefined) return fallback
-  if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return value
-  throw illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`)
-}
-
-/** A whole number between bounds; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
-export const checkedInt = (
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  [least, most]: readonly [number, number],
-): number => {
-  if (value === undefined) return fallback
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
 }
 
 export const resolveTiming = (given: Partial<Timing> = {}): Timing => {

@@ -1,5 +1,5 @@
 import { illegal } from '../errors.ts'
-import { checkedInt, checkedMs } from './config.ts'
+import { checkedInt, checkedMs } from './checks.ts'
 
 /** Sockets and frames. */
 export interface ConnectionOptions {

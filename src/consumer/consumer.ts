@@ -13,7 +13,7 @@ import {
 } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { NEVER, of, ReplaySubject, take, takeUntil, tap, throwError, timer } from 'rxjs'
-import { checkedMs } from '../client/config.ts'
+import { checkedMs } from '../client/checks.ts'
 import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { alreadyConsuming, closed } from '../errors.ts'

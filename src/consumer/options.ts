@@ -1,4 +1,4 @@
-import { checkedInt, checkedMs } from '../client/config.ts'
+import { checkedInt, checkedMs } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup, checkTopic } from '../protocol/names.ts'

@@ -1,6 +1,6 @@
 import { from, Observable } from 'rxjs'
 import type { ObservableInput, SchedulerLike } from 'rxjs'
-import { checkedInt, checkedMs } from '../client/config.ts'
+import { checkedInt, checkedMs } from '../client/checks.ts'
 import { illegal, operationTimeout } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { Delivery, QueueDelivery, Settlement } from './delivery.ts'

@@ -1,4 +1,4 @@
-import { checkedInt, checkedMs } from '../client/config.ts'
+import { checkedInt, checkedMs } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 

@@ -1,6 +1,6 @@
 import { catchError, defer, firstValueFrom, map, of, race, take, takeUntil, tap, timer } from 'rxjs'
 import type { OperatorFunction, Subscription, Observable } from 'rxjs'
-import { checkedMs } from '../client/config.ts'
+import { checkedMs } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import type { RocketError } from '../errors.ts'

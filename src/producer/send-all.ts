@@ -1,6 +1,6 @@
 import { concat, defer, EMPTY, filter, ReplaySubject, tap, throwError } from 'rxjs'
 import type { Observable, OperatorFunction } from 'rxjs'
-import { checkedInt } from '../client/config.ts'
+import { checkedInt } from '../client/checks.ts'
 import { overflow, streamStopped } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkedInt, checkedMs, resolveTiming, TIMING_DEFAULTS, type Timing } from '../../src/client/config.ts'
+import { checkedInt, checkedMs } from '../../src/client/checks.ts'
+import { resolveTiming, TIMING_DEFAULTS, type Timing } from '../../src/client/config.ts'
 import { CONNECTION_DEFAULTS, resolveConnection, type ConnectionOptions } from '../../src/client/connection-options.ts'
 import { PRESETS } from '../../src/client/presets.ts'
 

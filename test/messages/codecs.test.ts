@@ -47,6 +47,10 @@ describe('codecs.json', () => {
     )
   })
 
+  it('reads what writers with a byte order mark send', () => {
+    expect(codecs.json().decode(Buffer.from('\ufeff{"a":1}'))).toEqual({ a: 1 })
+  })
+
   it.each([
     ['undefined', undefined],
     ['a function', () => 1],

@@ -1,0 +1,22 @@
+import { illegal } from '../errors.ts'
+
+const LONGEST_MS = 2 ** 31 - 1 // of a Node timer
+
+/** A whole number of ms within the bounds of a timer; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const checkedMs = (name: string, value: number | undefined, fallback: number, least = 1): number => {
+  if (value === undefined) return fallback
+  if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return value
+  throw illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`)
+}
+
+/** A whole number between bounds; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const checkedInt = (
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  [least, most]: readonly [number, number],
+): number => {
+  if (value === undefined) return fallback
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
+}
