@@ -88,36 +88,8 @@ export class RocketError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    const {
-      name,
-      code,
-      message,
-      retriable,
-      sent,
-      responseCode,
-      remark,
-      endpoint,
-      topic,
-      queue,
-      offset,
-      attempts,
-      advice,
-    } = this
-    return {
-      name,
-      code,
-      message,
-      retriable,
-      sent,
-      responseCode,
-      remark,
-      endpoint,
-      topic,
-      queue,
-      offset,
-      attempts,
-      advice,
-    }
+    // inputs of the user do not belong in logs
+    return { ...own(this), message: this.message, input: undefined, unsent: undefined }
   }
 }
 
@@ -129,21 +101,11 @@ export const isRocketError = (error: unknown): error is RocketError =>
 /** The same error with more told about where and how it happened. */
 export const withDetails = (error: RocketError, details: RocketErrorDetails): RocketError =>
   new RocketError(error.code, error.message, {
-    ...present({
-      retriable: error.retriable,
-      sent: error.sent,
-      responseCode: error.responseCode,
-      remark: error.remark,
-      endpoint: error.endpoint,
-      topic: error.topic,
-      queue: error.queue,
-      offset: error.offset,
-      attempts: error.attempts,
-      advice: error.advice,
-      cause: error.cause,
-    }),
+    ...present({ ...own(error), cause: error.cause }),
     ...details,
   })
+
+const own = (error: RocketError): Record<string, unknown> => Object.fromEntries(Object.entries(error))
 
 const present = (details: Record<string, unknown>): RocketErrorDetails =>
   Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined))

@@ -143,7 +143,8 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       .map(stored => new QueueDelivery(stored, context.topicOf(stored), settler))
     if (pulled.failure === undefined) {
       const nextOffset = pulled.nextBeginOffset
-      return { entries, nextOffset, caughtUp: nextOffset.greaterThanOrEqual(pulled.maxOffset) }
+      const caughtUp = pulled.status === 'NO_NEW_MSG' || nextOffset.greaterThanOrEqual(pulled.maxOffset)
+      return { entries, nextOffset, caughtUp }
     }
     // Damaged: what stands before it is delivered, and nothing is skipped: the next pull begins at the damage.
     const last = pulled.messages.at(-1)

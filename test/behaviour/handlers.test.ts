@@ -86,19 +86,10 @@ it('a message whose handler fails comes again later, as attempt 2, under its own
   const got = consume(consumer, delivery => ways[delivery.attempt - 1]?.(delivery))
   await processedCount(got, 4)
   expect(got.processed.map(({ delivery }) => delivery.attempt)).toEqual([1, 2, 3, 4])
-  expect(got.processed.map(({ settlement }) => settlement)).toEqual([
-    'retry-scheduled',
-    'retry-scheduled',
-    'retry-scheduled',
-    'acked',
-  ])
-  expect(got.processed.map(({ error }) => (error instanceof Error ? error.message : error))).toEqual([
-    'not today',
-    'not today',
-    'not today',
-    undefined,
-  ])
-  for (const { delivery } of got.processed) {
+  for (const { delivery, settlement, error } of got.processed) {
+    const failed = delivery.attempt < 4
+    expect(settlement).toBe(failed ? 'retry-scheduled' : 'acked')
+    expect(error instanceof Error && error.message).toBe(failed && 'not today')
     expect(delivery.topic).toBe(texts.name)
     expect(delivery.message).toMatchObject({ topic: texts.name, body: 'flaky', messageId, tag: 'a', keys: ['k'] })
     expect(delivery.message.reconsumeTimes).toBe(delivery.attempt - 1)
