@@ -39,7 +39,7 @@ export type { Pressure } from './producer/send-slots.ts'
 
 export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
-export type { QueueProgress } from './consumer/held-queue.ts'
+export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
 export type { ConsumerOptions, FlowLimits, OnDecodeError, StartFrom } from './consumer/options.ts'
 export type { ErrorPolicy, Handler, Processed, ProcessOptions } from './consumer/process.ts'

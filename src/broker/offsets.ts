@@ -43,7 +43,7 @@ export const createOffsets = ({ invoke$ }: Invoke) => {
         endpoint,
         REQUESTS.UPDATE_CONSUMER_OFFSET,
         { consumerGroup, ...at(queue), commitOffset },
-        { timeoutMs: TIMEOUT_MS },
+        { timeoutMs: TIMEOUT_MS, patient: true }, // a broker that just came back is worth the wait
       ).pipe(map(() => undefined)),
 
     /** One past the last message. */

@@ -59,6 +59,7 @@ export const createSending = ({ invoke$ }: Invoke) => ({
   sendBack$: (
     endpoint: string,
     header: HeaderOf<typeof REQUESTS.CONSUMER_SEND_MSG_BACK.asks>,
-    options: { readonly timeoutMs: number },
-  ): Observable<void> => invoke$(endpoint, REQUESTS.CONSUMER_SEND_MSG_BACK, header, options).pipe(map(() => undefined)),
+    timeoutMs: number,
+  ): Observable<void> =>
+    invoke$(endpoint, REQUESTS.CONSUMER_SEND_MSG_BACK, header, { timeoutMs, patient: true }).pipe(map(() => undefined)),
 })

@@ -113,7 +113,7 @@ export const createGroupBroker = (
             maxReconsumeTimes: maxAttempts,
             bname: queue.brokerName,
           },
-          { timeoutMs: SEND_BACK_MS },
+          SEND_BACK_MS,
         ),
       ),
 

@@ -29,25 +29,11 @@ import { QueueDelivery } from './delivery.ts'
 import type { Settlement, Settler } from './delivery.ts'
 import { pullLoop$ } from './pull-loop.ts'
 import type { Page } from './pull-loop.ts'
+import { progressOf } from './queue-progress.ts'
+import type { QueueProgress } from './queue-progress.ts'
 import type { StartPosition } from './start-position.ts'
 import { createWindow } from './window.ts'
 import type { Window } from './window.ts'
-
-/** Where a queue stands. */
-export interface QueueProgress {
-  readonly queue: QueueRef
-  /** Everything below it is settled. */
-  readonly commitPoint: Long
-  /** What the broker confirmed last. */
-  readonly committed: Long | undefined
-  readonly nextOffset: Long
-  /** One past the last message, as the broker said with the last pull. */
-  readonly maxOffset: Long
-  /** In hand. */
-  readonly unsettled: number
-  /** Messages from the commit point to the end. */
-  readonly lag: number
-}
 
 /** What a held queue needs of its consumer. */
 export interface HeldQueueContext {
@@ -245,7 +231,17 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       if (reason === 'committed') committed = offset
       report({ type: 'start-position', group, queue, offset: offset.toString(), reason })
     }),
+    switchMap(start => (start.reason === 'last' ? remembered$(start) : of(start))),
   )
+  /** `last` is decided once: who takes over before the first commit must begin here, and not at a later end. */
+  const remembered$ = (start: StartPosition): Observable<StartPosition> =>
+    context.commit$(queue, start.offset).pipe(
+      catchError((error: unknown) => {
+        failure('commit', error)
+        return of(undefined) // the next commit tries again
+      }),
+      map(() => start),
+    )
   const emptyHanded$ = merge(of(undefined), settlements).pipe(filter(() => pending() === 0))
   const pending = (): number => [...inHand].filter(delivery => delivery.decision !== 'released').length
 
@@ -271,20 +267,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     commit$,
     settling: pending,
     settlements$: settlements.asObservable(),
-    progress: () => {
-      if (window === undefined) return undefined
-      const commitPoint = window.commitPoint()
-      const end = maxOffset === undefined || maxOffset.lessThan(window.nextOffset()) ? window.nextOffset() : maxOffset
-      return {
-        queue,
-        commitPoint,
-        committed,
-        nextOffset: window.nextOffset(),
-        maxOffset: end,
-        unsettled: inHand.size,
-        lag: end.subtract(commitPoint).toNumber(),
-      }
-    },
+    progress: () => progressOf(queue, window, committed, maxOffset, inHand.size),
     releaseRest: () => {
       for (const delivery of inHand) delivery.release()
     },
