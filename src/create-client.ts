@@ -46,6 +46,8 @@ export interface Client extends AsyncDisposable {
   readonly events$: Observable<ClientEvent>
   /** What is known of a topic's route; refreshed while anyone looks. Never errors. */
   routes$(topic: Topic | string): Observable<RouteState>
+  /** Has the name servers asked again now: about one topic, or about all that are in use. */
+  refreshRoutes(topic?: Topic | string): void
   /** Counters of all connections, every so many ms (default 1,000). */
   stats$(everyMs?: number): Observable<Stats>
   /** One value when a name server answered; errors when none did within `timing.connectTimeoutMs`. */
@@ -134,6 +136,7 @@ export const createClient = (config: ClientConfig): Client => {
     connections$: connections.asObservable(),
     events$,
     routes$: topic => routes.routes$(typeof topic === 'string' ? topic : topic.name).pipe(takeUntil(closing$)),
+    refreshRoutes: topic => routes.refresh(typeof topic === 'object' ? topic.name : topic),
     stats$: (everyMs = 1_000) =>
       stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
     ready$,
