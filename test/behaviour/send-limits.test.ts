@@ -215,8 +215,10 @@ it('flush waits for everything accepted before it, and for nothing that came lat
   await cluster.resumeBroker()
   await until(producer, { inFlight: 0, queued: 0 })
   const flushed = told.indexOf('flushed undefined')
-  expect(told.slice(0, flushed)).toEqual(Array.from({ length: 10 }, () => 'early'))
-  expect(told.slice(flushed)).toEqual(['flushed undefined', 'complete', 'late'])
+  expect(told.slice(0, flushed).filter(one => one === 'early')).toHaveLength(10)
+  expect(told[flushed + 1]).toBe('complete')
+  // the embedded broker answers one after the other, a real one side by side, so there the late one may come first
+  if (cluster.kind === 'embedded') expect(told.indexOf('late')).toBe(flushed + 2)
 })
 
 it('a producer closed in order sends what it accepted, reports nothing left, and then refuses', async () => {
