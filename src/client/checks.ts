@@ -20,3 +20,15 @@ export const checkedInt = (
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
 }
+
+/** One of a list of words; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const oneOf = <const T extends string>(
+  name: string,
+  value: T | undefined,
+  fallback: T,
+  all: readonly T[],
+): T => {
+  if (value === undefined) return fallback
+  if (all.includes(value)) return value
+  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}`)
+}

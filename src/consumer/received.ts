@@ -6,12 +6,10 @@ import type { QueueRef } from '../messages/offsets.ts'
 import { bodyCrc } from '../protocol/hashes.ts'
 import type { Host } from '../protocol/hosts.ts'
 import { encodeOffsetId } from '../protocol/message-id.ts'
-import { PROPERTY } from '../protocol/properties.ts'
+import { OTHER_SHARDING_KEY, PROPERTY } from '../protocol/properties.ts'
 import { messageBody, messageId } from '../protocol/stored-message.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 
-/** Go and others write the sharding key under this name. */
-const SHARDING_KEY = 'SHARDING_KEY'
 /** A small body must not keep a large answer alive: such slices are copied. */
 const PINNED_BYTES = 64 << 10
 
@@ -51,7 +49,7 @@ export const toInbound = (
     body,
     tag: properties[PROPERTY.TAGS],
     keys: properties[PROPERTY.KEYS]?.split(' ').filter(key => key !== '') ?? [],
-    shardKey: properties[PROPERTY.SHARDING_KEY] ?? properties[SHARDING_KEY],
+    shardKey: properties[PROPERTY.SHARDING_KEY] ?? properties[OTHER_SHARDING_KEY],
     properties,
     messageId: messageId(stored),
     offsetMessageId: encodeOffsetId(storeHost, stored.physicalOffset),

@@ -1,4 +1,4 @@
-import { checkedInt, checkedMs } from '../client/checks.ts'
+import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 
@@ -97,15 +97,4 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     autoCreateTopics: given.autoCreateTopics ?? d.autoCreateTopics,
     defaultTopicQueues: checkedInt('defaultTopicQueues', given.defaultTopicQueues, d.defaultTopicQueues, [1, 1_024]),
   }
-}
-
-export const oneOf = <const T extends string>(
-  name: string,
-  value: T | undefined,
-  fallback: T,
-  all: readonly T[],
-): T => {
-  if (value === undefined) return fallback
-  if (all.includes(value)) return value
-  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}`)
 }

@@ -1,9 +1,6 @@
 import { illegal } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
-import { PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
-
-/** Go and others call the sharding key so; written beside Java's `__SHARDINGKEY`. */
-export const SHARDING_KEY = 'SHARDING_KEY'
+import { OTHER_SHARDING_KEY, PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
 
 const MAX_DELAY_LEVEL = 18
 
@@ -24,7 +21,7 @@ export const outgoingProperties = (message: MessageOptions, messageId: string): 
   }
   if (shardKey !== undefined && shardKey !== '') {
     all[PROPERTY.SHARDING_KEY] = checkedText('shardKey', shardKey) // the server's name
-    all[SHARDING_KEY] = shardKey // Go's
+    all[OTHER_SHARDING_KEY] = shardKey // Go's
   }
   if (delayLevel !== undefined) all[PROPERTY.DELAY] = String(checkedDelay(delayLevel))
   return all
@@ -39,7 +36,7 @@ const checkedText = (what: string, value: unknown): string => {
 
 const checkedName = (name: string): string => {
   if (name === '') throw illegal('a property has no name')
-  if (RESERVED_PROPERTIES.has(name) || name === SHARDING_KEY) {
+  if (RESERVED_PROPERTIES.has(name) || name === OTHER_SHARDING_KEY) {
     throw illegal(`property "${name}" belongs to RocketMQ: it has a field of its own`)
   }
   return checkedText('the name of a property', name)

@@ -1,12 +1,11 @@
 import { concat, defer, EMPTY, filter, ReplaySubject, tap, throwError } from 'rxjs'
 import type { Observable, OperatorFunction } from 'rxjs'
-import { checkedInt } from '../client/checks.ts'
+import { checkedInt, oneOf } from '../client/checks.ts'
 import { overflow, streamStopped } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { boundedMap } from '../operators/bounded-map.ts'
 import { boundedPull } from '../operators/from-pull.ts'
-import { oneOf } from './options.ts'
 import type { SendResult } from './send-result.ts'
 
 /** A send that succeeded, with the input that it was for: the same reference. */

@@ -89,6 +89,9 @@ const FREE_FOR_USERS: ReadonlySet<string> = new Set([
   PROPERTY.TRACE_CONTEXT,
 ])
 
+/** What Go and others call the ordering key; servers know only `PROPERTY.SHARDING_KEY`. */
+export const OTHER_SHARDING_KEY = 'SHARDING_KEY'
+
 /** What the official client refuses as a property of the user (`MessageConst.STRING_HASH_SET` of 5.3.3). */
 export const RESERVED_PROPERTIES: ReadonlySet<string> = new Set(
   Object.values(PROPERTY).filter(name => !FREE_FOR_USERS.has(name)),
