@@ -1,14 +1,34 @@
 import { describe, expect, it } from 'vitest'
 import { handlerFor, vectorFiles } from './support/golden.ts'
+import { handlers as acl } from './support/golden-acl.ts'
 import { handlers as bodies } from './support/golden-bodies.ts'
+import { handlers as compression } from './support/golden-compression.ts'
+import { handlers as defaults } from './support/golden-defaults.ts'
 import { handlers as frames } from './support/golden-frames.ts'
 import { handlers as messages } from './support/golden-messages.ts'
+import { handlers as pop } from './support/golden-pop.ts'
+import { handlers as popHandles } from './support/golden-pop-handles.ts'
+import { handlers as processQueue } from './support/golden-process-queue.ts'
+import { handlers as tables } from './support/golden-tables.ts'
+import { handlers as trace } from './support/golden-trace.ts'
 
-const handlers = { ...frames, ...bodies, ...messages }
+const handlers = {
+  ...frames,
+  ...bodies,
+  ...acl,
+  ...compression,
+  ...trace,
+  ...messages,
+  ...pop,
+  ...popHandles,
+  ...tables,
+  ...processQueue,
+  ...defaults,
+}
 
 describe.each(vectorFiles())('$file holds what the official implementations do, and so do we:', ({ vectors }) => {
-  it.each(vectors.map(vector => [vector.name, vector] as const))('%s', (name, vector) => {
-    handlerFor(handlers, name)(vector)
+  it.each(vectors.map(vector => [vector.name, vector] as const))('%s', async (name, vector) => {
+    await handlerFor(handlers, name)(vector)
   })
 })
 

@@ -1,5 +1,14 @@
 // The JSON bodies of requests and answers, family by family.
 export {
+  decodeAssignmentQuery,
+  decodeAssignments,
+  encodeAssignmentQuery,
+  encodeAssignments,
+} from './assignment-bodies.ts'
+export type { Assignment, AssignmentQuery } from './assignment-bodies.ts'
+export { decodeClientCheck } from './client-check-body.ts'
+export type { ClientCheck } from './client-check-body.ts'
+export {
   decodeConsumerIds,
   decodeGroupConfig,
   encodeConsumerIds,
@@ -9,5 +18,7 @@ export {
 export type { GroupConfig, RetryPolicy } from './group-bodies.ts'
 export { decodeHeartbeat, encodeHeartbeat } from './heartbeat-body.ts'
 export type { ConsumerData, HeartbeatData } from './heartbeat-body.ts'
+export { decodeLockedQueues, decodeLockRequest, encodeLockedQueues, encodeLockRequest } from './lock-bodies.ts'
+export type { LockRequest } from './lock-bodies.ts'
 export { decodeClusterInfo, decodeTopicRoute, encodeClusterInfo, encodeTopicRoute, MAX_QUEUES } from './route-bodies.ts'
 export type { BrokerData, ClusterInfo, QueueData, StaticQueues, TopicRoute } from './route-bodies.ts'

@@ -85,16 +85,17 @@ export const readBatchMembers = (body: Buffer): readonly RawBatchMember[] => {
 /** Where the member that begins here ends, or what is wrong with it. Magic and checksum do not count. */
 const endOfMember = (bytes: Buffer, start: number): number | string => {
   const left = bytes.length - start
-  if (left < MIN_MEMBER_BYTES) return `it is cut off, only ${left} bytes are left`
+  if (left < MIN_MEMBER_BYTES) return `it is cut off: expected at least ${MIN_MEMBER_BYTES} bytes, ${left} are left`
   const size = bytes.readInt32BE(start)
-  if (size > left) return `it announces ${size} bytes, ${left} are left`
+  if (size > left) return `it announces ${size} bytes: expected at most ${left}, which are left`
+  if (size < MIN_MEMBER_BYTES) return `it announces ${size} bytes: expected at least ${MIN_MEMBER_BYTES}`
   const bodyLength = bytes.readInt32BE(start + 16)
   if (bodyLength < 0 || bodyLength > size - MIN_MEMBER_BYTES) {
-    return `its body of ${bodyLength} bytes does not fit its ${size} bytes`
+    return `its body has ${bodyLength} bytes: expected 0 to ${size - MIN_MEMBER_BYTES}`
   }
   const propertiesLength = bytes.readInt16BE(start + BYTES_BEFORE_BODY + bodyLength)
   if (MIN_MEMBER_BYTES + bodyLength + propertiesLength !== size) {
-    return `it announces ${size} bytes, its parts add up to ${MIN_MEMBER_BYTES + bodyLength + propertiesLength}`
+    return `it announces ${size} bytes: expected ${MIN_MEMBER_BYTES + bodyLength + propertiesLength}, as its parts add up`
   }
   return start + size
 }

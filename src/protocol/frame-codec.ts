@@ -58,11 +58,11 @@ const allocate = ({ code, body }: Frame, type: number, headerBytes: number, maxB
  * @throws ERR_RMQ_PROTOCOL when the bytes are no frame.
  */
 export const decodeFrame = (bytes: Buffer): Frame => {
-  if (bytes.length < 4) throw protocolError(`a frame has ${bytes.length} bytes, it has at least 4`)
+  if (bytes.length < 4) throw protocolError(`a frame ends at byte ${bytes.length}: expected at least 4 bytes`)
   const word = bytes.readInt32BE(0)
   const headerEnd = 4 + (word & MAX_HEADER_BYTES)
   if (headerEnd > bytes.length) {
-    throw protocolError(`a header at byte 4 of a frame ends behind it, at ${headerEnd} of ${bytes.length}`)
+    throw protocolError(`a header at byte 4 of a frame ends at byte ${headerEnd}: expected at most ${bytes.length}`)
   }
   const { code, language, version, opaque, flag, remark, fields } = readHeader(
     word >>> 24,
@@ -75,5 +75,5 @@ export const decodeFrame = (bytes: Buffer): Frame => {
 const readHeader = (type: number, header: Buffer): Omit<Frame, 'body'> => {
   if (type === JSON_TYPE) return readJsonHeader(header)
   if (type === BINARY_TYPE) return readBinaryHeader(header)
-  throw protocolError(`serialize type ${type} at byte 0 of a frame is unknown`)
+  throw protocolError(`serialize type ${type} at byte 0 of a frame is unknown: expected 0 (JSON) or 1 (ROCKETMQ)`)
 }

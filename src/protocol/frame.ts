@@ -26,9 +26,11 @@ export interface Frame {
 }
 
 export const RESPONSE_FLAG = 1
-export const ONEWAY_FLAG = 2
+const ONEWAY_FLAG = 2
 
+/** No header fields: an object without members and without a prototype. */
 export const NO_FIELDS: Fields = Object.freeze(Object.create(null) as Record<string, string>)
+/** No body: zero bytes. */
 export const NO_BODY: Buffer = Buffer.alloc(0)
 
 /** 5.3.3: new enough for standard JSON routes and for GO_AWAY. */
@@ -36,10 +38,14 @@ export const PROTOCOL_VERSION = 479
 /** Known by every server; NODE_JS only by 5.3.2 and later. */
 export const DEFAULT_LANGUAGE: Language = 'OTHER'
 
+/** Whether a frame answers a request of the receiver. */
 export const isResponse = (frame: Pick<Frame, 'flag'>): boolean => (frame.flag & RESPONSE_FLAG) !== 0
+/** Whether a frame must not be answered. */
 export const isOneway = (frame: Pick<Frame, 'flag'>): boolean => (frame.flag & ONEWAY_FLAG) !== 0
+/** Whether a frame asks something of the receiver, one-way or not. */
 export const isRequest = (frame: Pick<Frame, 'flag'>): boolean => !isResponse(frame)
 
+/** What a frame may say besides its code. Default: opaque 0, no fields, no body, `DEFAULT_LANGUAGE`, `PROTOCOL_VERSION`. */
 export interface RequestParts {
   readonly fields?: Fields
   readonly body?: Buffer
@@ -49,6 +55,7 @@ export interface RequestParts {
   readonly version?: number
 }
 
+/** A request. Whoever sends it gives it the opaque by which its answer is known. */
 export const requestFrame = (code: number, parts: RequestParts = {}): Frame => ({
   code,
   language: parts.language ?? DEFAULT_LANGUAGE,

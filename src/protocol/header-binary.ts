@@ -1,4 +1,5 @@
 import { illegal, protocolError, tooLarge } from '../errors.ts'
+import type { RocketError } from '../errors.ts'
 import { NO_FIELDS } from './frame.ts'
 import type { Fields, Frame } from './frame.ts'
 import { languageCode, languageOfCode } from './languages.ts'
@@ -10,6 +11,8 @@ const FIXED_BYTES = 21
 const ENTRY_BYTES = 6
 const MAX_KEY_BYTES = 0x7fff
 const NO_LANGUAGE = 0xff
+/** Far more than any command has: each costs memory of its own, a hundred bytes for eight on the wire. */
+const MAX_FIELDS = 65_536
 
 /**
  * How many bytes the ROCKETMQ form of a frame's header takes.
@@ -86,7 +89,7 @@ export const writeBinaryHeader = (frame: Frame, bytes: Buffer, start: number): v
  */
 export const readBinaryHeader = (bytes: Buffer): Header => {
   if (bytes.length < FIXED_BYTES) {
-    throw protocolError(`a binary header has ${bytes.length} bytes, it has at least ${FIXED_BYTES}`)
+    throw protocolError(`a binary header ends at byte ${bytes.length}: expected at least ${FIXED_BYTES} bytes`)
   }
   const remarkEnd = 17 + lengthAt(bytes, 13, bytes.length - 4, 'remark')
   const fieldsLength = bytes.readInt32BE(remarkEnd)
@@ -105,7 +108,9 @@ export const readBinaryHeader = (bytes: Buffer): Header => {
 
 const readFields = (bytes: Buffer, start: number, end: number): Fields => {
   if (end > bytes.length) {
-    throw protocolError(`ext fields at byte ${start} of a binary header end behind it, at ${end} of ${bytes.length}`)
+    throw protocolError(
+      `ext fields at byte ${start} of a binary header end at byte ${end}: expected at most ${bytes.length}`,
+    )
   }
   // decoded as a whole: when that gives one character a byte, all texts are cut from it, which is faster
   const whole = bytes.toString('utf8', start, end)
@@ -116,12 +121,20 @@ const readFields = (bytes: Buffer, start: number, end: number): Fields => {
   // without prototype, so that `__proto__` is a key like any other
   const fields = Object.create(null) as Record<string, string>
   let at = start
+  let count = 0
   while (at < end) {
-    if (at + ENTRY_BYTES > end) throw protocolError(`an ext field is cut off at byte ${at} of a binary header`)
+    if (++count > MAX_FIELDS) {
+      throw protocolError(`too many ext fields at byte ${at} of a binary header: expected at most ${MAX_FIELDS}`)
+    }
+    if (at + ENTRY_BYTES > end) {
+      throw protocolError(
+        `an ext field is cut off at byte ${at} of a binary header: expected ${ENTRY_BYTES} bytes, ${end - at} are left`,
+      )
+    }
     const keyStart = at + 2
     const keyEnd = keyStart + bytes.readInt16BE(at)
     if (keyEnd < keyStart || keyEnd + 4 > end) {
-      throw protocolError(`the key of an ext field at byte ${at} of a binary header has a wrong length`)
+      throw wrongLength('the key of an ext field', at, keyEnd - keyStart, end - 4 - keyStart)
     }
     const valueStart = keyEnd + 4
     const valueEnd = valueStart + lengthAt(bytes, keyEnd, end, 'the value of an ext field')
@@ -137,7 +150,10 @@ const readFields = (bytes: Buffer, start: number, end: number): Fields => {
 const lengthAt = (bytes: Buffer, at: number, end: number, what: string): number => {
   const length = bytes.readInt32BE(at)
   if (length < 0 || at + 4 + length > end) {
-    throw protocolError(`${what} at byte ${at} of a binary header has a wrong length, ${length}`)
+    throw wrongLength(what, at, length, end - at - 4)
   }
   return length
 }
+
+const wrongLength = (what: string, at: number, length: number, most: number): RocketError =>
+  protocolError(`${what} at byte ${at} of a binary header has a wrong length, ${length}: expected 0 to ${most}`)

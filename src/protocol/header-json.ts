@@ -36,7 +36,9 @@ const isEmpty = (fields: Fields): boolean => {
 export const readJsonHeader = (bytes: Buffer): Header => {
   const text = bytes.toString('utf8')
   // the decoder replaces what is no UTF-8 by this character, so only its presence asks for a closer look
-  if (text.includes('\ufffd') && !isUtf8(bytes)) throw protocolError('a JSON header is not UTF-8')
+  if (text.includes(NO_UTF8) && !isUtf8(bytes)) {
+    throw protocolError(`a JSON header is not UTF-8: expected it at byte ${firstDamage(bytes, text)}`)
+  }
   const header = parse(text)
   return {
     code: int32(header['code'], 'code'),
@@ -49,7 +51,28 @@ export const readJsonHeader = (bytes: Buffer): Header => {
   }
 }
 
+/** From this length on a header is read by the reader that bounds what becomes of it. */
+const LARGE_HEADER = 65_536
+
+/** What the decoder makes of bytes that are no UTF-8; it may also have been written. */
+const NO_UTF8 = '\ufffd'
+const WRITTEN_NO_UTF8 = 0xefbfbd
+
+/** The byte from which on a text is no UTF-8. */
+const firstDamage = (bytes: Buffer, text: string): number => {
+  let at = 0
+  let from = 0
+  for (let found = text.indexOf(NO_UTF8); found !== -1; found = text.indexOf(NO_UTF8, from)) {
+    at += Buffer.byteLength(text.slice(from, found))
+    if (at + 3 > bytes.length || bytes.readUIntBE(at, 3) !== WRITTEN_NO_UTF8) break
+    at += 3
+    from = found + 1
+  }
+  return at
+}
+
 const parse = (text: string): JsonObject => {
+  if (text.length > LARGE_HEADER) return parseLeniently(text)
   let header: JsonValue
   try {
     header = JSON.parse(text) as JsonValue
@@ -68,7 +91,7 @@ const parseLeniently = (text: string): JsonObject => {
 }
 
 const objectOf = (value: JsonValue): JsonObject => {
-  if (!isJsonObject(value)) throw protocolError('a JSON header is not an object')
+  if (!isJsonObject(value)) throw protocolError('a JSON header is something else: expected an object')
   return value
 }
 
@@ -80,7 +103,7 @@ const int32 = (value: JsonValue | undefined, name: string): number => {
     const number = Number(value)
     if ((number | 0) === number) return number
   }
-  throw protocolError(`${name} of a JSON header is not a 32-bit integer`)
+  throw protocolError(`${name} of a JSON header: expected a 32-bit integer`)
 }
 
 const languageOf = (value: JsonValue | undefined): Language | undefined => {
@@ -89,7 +112,7 @@ const languageOf = (value: JsonValue | undefined): Language | undefined => {
   if (typeof value === 'string') return languageOfName(value) ?? languageOfName(value.toUpperCase())
   if (value === null) return undefined
   const language = typeof value === 'number' ? languageOfCode(value) : undefined
-  if (language === undefined) throw protocolError('language of a JSON header is neither a name nor a known number')
+  if (language === undefined) throw protocolError('language of a JSON header: expected a name or a known number')
   return language
 }
 
@@ -98,7 +121,7 @@ const remarkOf = (value: JsonValue | undefined, text: string): string | undefine
 
 const fieldsOf = (value: JsonValue | undefined, text: string): Fields => {
   if (value === undefined || value === null) return NO_FIELDS
-  if (!isJsonObject(value)) throw protocolError('extFields of a JSON header is not an object')
+  if (!isJsonObject(value)) throw protocolError('extFields of a JSON header: expected an object')
   for (const name in value) {
     if (typeof value[name] !== 'string') return lenientFields(text)
   }

@@ -62,7 +62,7 @@ const consumerOf = (consumer: Shape): ConsumerData => ({
   subscriptions: shapesAt(consumer, 'subscriptionDataSet').map(subscriptionOf),
 })
 
-const subscriptionOf = (subscription: Shape): SubscriptionData => ({
+export const subscriptionOf = (subscription: Shape): SubscriptionData => ({
   topic: textAt(subscription, 'topic'),
   subString: textAt(subscription, 'subString'),
   tagsSet: textsAt(subscription, 'tagsSet'),

@@ -15,8 +15,8 @@ const MAPPED_PREFIX = Buffer.from('00000000000000000000ffff', 'hex')
  * (`::ffff:10.0.0.1`) becomes IPv4 again, as in Java; anything else throws `ERR_RMQ_ILLEGAL`.
  */
 export const ipToBytes = (address: string): Buffer => {
-  const bytes = ipv4Bytes(address) ?? ipv6Bytes(address.replace(/%.+$/, ''))
-  if (bytes === undefined) throw illegal(`"${address.slice(0, 64)}" is not an IPv4 or IPv6 address`)
+  const bytes = ipv4Bytes(address) ?? ipv6Bytes(withoutZone(address))
+  if (bytes === undefined) throw illegal(`"${address.slice(0, 64)}" is no address: expected IPv4 or IPv6`)
   return bytes.length === 16 && bytes.subarray(0, 12).equals(MAPPED_PREFIX) ? bytes.subarray(12) : bytes
 }
 
@@ -56,6 +56,11 @@ const ipv6Bytes = (address: string): Buffer | undefined => {
   const groups = [...before, ...Array<string>(Math.max(missing, 0)).fill('0'), ...after]
   if (!groups.every(group => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined
   return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex')
+}
+
+const withoutZone = (address: string): string => {
+  const zoneAt = address.indexOf('%')
+  return zoneAt === -1 || zoneAt === address.length - 1 ? address : address.slice(0, zoneAt)
 }
 
 const groupsOf = (text: string): string[] => (text === '' ? [] : text.split(':'))

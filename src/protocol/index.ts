@@ -18,15 +18,18 @@ export {
   responseFrame,
 } from './frame.ts'
 export type { Fields, Frame, RequestParts } from './frame.ts'
+export { languageCode, languageOfCode, languageOfName } from './languages.ts'
 export type { Language } from './languages.ts'
+export { HIGHER_VERSION, versionName, versionOrdinal, VERSIONS } from './versions.ts'
 export { readInt64, toLong, writeInt64 } from './int64.ts'
 
 // requests and answers
 export { readHeader, writeHeader } from './fields.ts'
 export type { Field, HeaderFields, HeaderOf } from './fields.ts'
-export { REQUESTS } from './requests.ts'
+export { UNDESCRIBED } from './request-row.ts'
+export { requestName, REQUESTS } from './requests.ts'
 export type { RequestRow } from './requests.ts'
-export { isRetriableResponse, RESPONSE, responseName } from './responses.ts'
+export { isRetriableResponse, RESPONSE, RESPONSE_BEFORE_5, responseName } from './responses.ts'
 
 // JSON bodies
 export {
@@ -55,7 +58,8 @@ export type {
 } from './bodies.ts'
 export { isJsonObject, isJsonTable, readLenientJson } from './lenient-json.ts'
 export type { JsonObject, JsonTable, JsonValue } from './lenient-json.ts'
-export { compareQueues, isOrderTopic, masterOf, PERM, publishQueues, subscribeQueues } from './routes.ts'
+export { isInherited, isReadable, isValidPerm, isWriteable, PERM, permText } from './permissions.ts'
+export { compareQueues, isOrderTopic, masterOf, publishQueues, subscribeQueues } from './routes.ts'
 export type { MessageQueue } from './routes.ts'
 
 // messages
@@ -65,15 +69,95 @@ export { messageBody, messageId, readStoredMessages, sysFlagAfterDecoding, unwra
 export type { StoredMessage, StoredMessages } from './stored-message.ts'
 export { checkBatch, decodeBatchBody, encodeBatchBody } from './client-batch.ts'
 export type { BatchCandidate, BatchMember } from './client-batch.ts'
-export { decompressBody, deflateBody } from './compress.ts'
+export {
+  availableCompressions,
+  compressBody,
+  compressionFlags,
+  compressorFor,
+  decompressBody,
+  deflateBody,
+} from './compress.ts'
+export type { CompressionType, Compressor } from './compress.ts'
 export { bodyCrc, javaHash, queueIndexByHash, tagCode } from './hashes.ts'
+export type { HashKey } from './hashes.ts'
 export { ipFromBytes, ipToBytes } from './hosts.ts'
 export type { Host } from './hosts.ts'
 export { createUniqueIds, decodeOffsetId, encodeOffsetId, monthStart } from './message-id.ts'
 export type { UniqueIdSource } from './message-id.ts'
 export { deleteProperty, PROPERTY, readProperties, RESERVED_PROPERTIES, writeProperties } from './properties.ts'
-export { compressionOf, MESSAGE_FLAG, PULL_FLAG, transactionOf } from './sys-flags.ts'
-export type { Compression, TransactionState } from './sys-flags.ts'
+export {
+  compressionOf,
+  MESSAGE_FLAG,
+  PULL_FLAG,
+  pullFlags,
+  transactionOf,
+  withoutCommitOffset,
+  withoutCompression,
+  withTransaction,
+} from './sys-flags.ts'
+export type { Compression, PullSwitches, TransactionState } from './sys-flags.ts'
+
+// popped messages and recalled ones
+export { decodeBatchAckBody, encodeBatchAckBody } from './batch-ack-body.ts'
+export type { BatchAck, BatchAckBody } from './batch-ack-body.ts'
+export { decodeBitSet, encodeBitSet } from './bit-set.ts'
+export { decodePopCheckPoint, encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from './pop-check-point.ts'
+export type { PopCheckPoint } from './pop-check-point.ts'
+export {
+  decodeMessageOffsets,
+  decodeOrderCounts,
+  decodeStartOffsets,
+  encodeMessageOffsets,
+  encodeOrderCounts,
+  encodeStartOffsets,
+  offsetInfoKey,
+  queueInfoKey,
+} from './pop-infos.ts'
+export type { OrderCount, QueueMessages, QueueStart } from './pop-infos.ts'
+export {
+  groupOfRetryTopic,
+  isPopRetryTopicV2,
+  partsOfPopRetryV2,
+  pollingKey,
+  popRetryTopicV1,
+  popRetryTopicV2,
+  storedTopicOf,
+  TOPIC_MARK,
+  topicMarkOf,
+  topicOfPopRetry,
+} from './pop-retry-topic.ts'
+export { decodeReceiptHandle, encodeReceiptHandle, isRetried, nextVisibleTime } from './receipt-handle.ts'
+export type { ReceiptHandle } from './receipt-handle.ts'
+export { decodeRecallHandle, encodeRecallHandle } from './recall-handle.ts'
+export type { RecallHandle } from './recall-handle.ts'
+
+// waiting times, and what the official side does by default
+export { consumeTimestamp, parseConsumeTimestamp } from './consume-timestamp.ts'
+export { DEFAULT_DELAY_LEVELS, parseDelayLevels } from './delay-levels.ts'
+export {
+  OFFICIAL_CONNECTION_DEFAULTS,
+  OFFICIAL_LATENCY_DEFAULTS,
+  OFFICIAL_LITE_PULL_CONSUMER_DEFAULTS,
+  OFFICIAL_PRODUCER_DEFAULTS,
+  OFFICIAL_PUSH_CONSUMER_DEFAULTS,
+} from './official-client-defaults.ts'
+export { retryDelayMs } from './retry-policies.ts'
+export { BROKER_DEFAULTS, NAME_SERVER_DEFAULTS, SERVER_CONNECTION_DEFAULTS, STORE_DEFAULTS } from './server-defaults.ts'
+
+// access control and traces
+export { signed, verifySignature } from './acl-signature.ts'
+export type { AclCredentials, SignatureVerdict } from './acl-signature.ts'
+export { decodeTraceRecords, encodeTraceRecords, traceKeys } from './message-trace.ts'
+export type {
+  EndTransactionTrace,
+  PubTrace,
+  RecallTrace,
+  SubAfterTrace,
+  SubBeforeTrace,
+  TraceMessageType,
+  TraceOutcome,
+  TraceRecord,
+} from './message-trace.ts'
 
 // names and subscriptions
 export { parseAttributes } from './attributes.ts'

@@ -2,7 +2,9 @@ import Long from 'long'
 import { decodeFailed } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 
+/** What `readLenientJson` reads: JSON, with `Long` for integers beyond 2^53, and tables. */
 export type JsonValue = null | boolean | number | string | Long | readonly JsonValue[] | JsonObject | JsonTable
+/** An ordinary object. Its members are own properties, whatever they are called. */
 export interface JsonObject {
   readonly [name: string]: JsonValue
 }
@@ -13,12 +15,15 @@ export interface JsonTable {
 }
 
 const MAX_DEPTH = 512
+/** Each value costs memory of its own, dozens of bytes for two on the wire. No body of the protocol has so many. */
+const MAX_VALUES = 1_000_000
 /** A safe integer has at most 16 digits; from that length on, a number may be more than a double can tell. */
 const RISKY_DIGITS = 16
 
 // known by identity: an ordinary object may have a member named `entries` too
 const tables = new WeakSet()
 
+/** Whether a value is an object with objects as keys. */
 export const isJsonTable = (value: JsonValue): value is JsonTable =>
   typeof value === 'object' && value !== null && tables.has(value)
 
@@ -30,7 +35,7 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
  * Reads what the JSON library of the official servers writes, which is not always JSON: keys without quotes, objects as
  * keys (see `JsonTable`), integers of 64 bits (as `Long` beyond 2^53). Strict JSON without long numbers goes through
  * `JSON.parse`. A member named `__proto__` is an own property like any other.
- * @throws ERR_RMQ_DECODE with the position, also for nesting deeper than 512.
+ * @throws ERR_RMQ_DECODE with the position, also for nesting deeper than 512 and for more than a million values.
  */
 export const readLenientJson = (text: string): JsonValue => {
   if (isPlain(text)) {
@@ -43,10 +48,11 @@ export const readLenientJson = (text: string): JsonValue => {
   return readText(text)
 }
 
-/** No digits that a double may lose, no deep nesting. Looks into strings too: then the slower reader does the work. */
+/** No digits that a double may lose, no deep nesting, not too many values. Looks into strings too: then the slower reader does the work. */
 const isPlain = (text: string): boolean => {
   let digits = 0
   let depth = 0
+  let values = 0
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     if (unit >= 0x30 && unit <= 0x39) {
@@ -55,7 +61,9 @@ const isPlain = (text: string): boolean => {
     }
     digits = 0
     if (unit === OPEN_OBJECT || unit === OPEN_LIST) {
-      if (++depth > MAX_DEPTH) return false
+      if (++depth > MAX_DEPTH || ++values > MAX_VALUES) return false
+    } else if (unit === COMMA) {
+      if (++values > MAX_VALUES) return false
     } else if (unit === CLOSE_OBJECT || unit === CLOSE_LIST) depth--
   }
   return true
@@ -65,6 +73,7 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
+const COMMA = 0x2c
 
 const SPACE = /[ \t\r\n]*/y
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y
@@ -92,6 +101,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 const readText = (text: string): JsonValue => {
   let at = 0
+  let values = 0
 
   const fail = (expected: string): RocketError =>
     decodeFailed(`JSON: expected ${expected} at character ${at} of ${text.length}`)
@@ -112,6 +122,7 @@ const readText = (text: string): JsonValue => {
 
   const value = (depth: number): JsonValue => {
     if (depth > MAX_DEPTH) throw fail(`nesting within ${MAX_DEPTH} levels`)
+    if (++values > MAX_VALUES) throw fail(`at most ${MAX_VALUES} values`)
     match(SPACE)
     const first = text[at]
     if (first === '{') return object(depth)

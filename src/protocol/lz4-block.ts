@@ -1,4 +1,5 @@
 import { decodeFailed } from '../errors.ts'
+import type { RocketError } from '../errors.ts'
 
 /** The shortest match; what the token says is on top of it. */
 const MIN_MATCH = 4
@@ -28,7 +29,7 @@ export const measureLz4Block = (bytes: Buffer, from: number, to: number): number
     if (at + 2 > to) break
     const distance = byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8)
     if (distance === 0 || distance > length) {
-      throw decodeFailed(`the body is not readable LZ4: a match at byte ${at} reaches ${distance} bytes back`)
+      throw unreadableLz4(`a match at byte ${at} reaches ${distance} bytes back: expected 1 to ${length}`)
     }
     at += 2
     length += (token & LONG) + MIN_MATCH
@@ -38,7 +39,7 @@ export const measureLz4Block = (bytes: Buffer, from: number, to: number): number
       at = end
     }
   }
-  throw decodeFailed(`the body is not readable LZ4: the block that begins at byte ${from} ends within a sequence`)
+  throw unreadableLz4(`the block at byte ${from} ends within a sequence: expected its end at byte ${to}`)
 }
 
 /** Unpacks a measured block to `out` from `start` on. */
@@ -78,11 +79,14 @@ const copyMatch = (out: Buffer, end: number, distance: number, length: number): 
   else for (let i = 0; i < length; i++) out[end + i] = byteAt(out, end + i - distance)
 }
 
+export const unreadableLz4 = (why: string): RocketError => decodeFailed(`the body is not readable LZ4: ${why}`)
+
 /** Where a long length ends: behind the first byte that is not 255. */
 const endOfLength = (bytes: Buffer, from: number, to: number): number => {
   let at = from
   while (at < to && bytes[at] === 255) at++
-  if (at >= to) throw decodeFailed('the body is not readable LZ4: a length runs out of its block')
+  if (at >= to)
+    throw unreadableLz4(`a length at byte ${from} runs out of its block: expected its end before byte ${to}`)
   return at + 1
 }
 

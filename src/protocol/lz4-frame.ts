@@ -1,5 +1,5 @@
-import { decodeFailed, tooLarge } from '../errors.ts'
-import { copyLz4Block, measureLz4Block } from './lz4-block.ts'
+import { tooLarge } from '../errors.ts'
+import { copyLz4Block, measureLz4Block, unreadableLz4 } from './lz4-block.ts'
 import { xxhash32 } from './xxhash32.ts'
 
 const MAGIC = 0x184d2204
@@ -23,6 +23,7 @@ interface Block {
 
 /** One frame: its blocks, and where it ends. */
 interface Lz4Frame {
+  readonly at: number
   readonly blocks: readonly Block[]
   readonly length: number
   readonly checksum: number | undefined
@@ -38,7 +39,7 @@ export const decompressLz4 = (bytes: Buffer, maxBytes: number): Buffer => {
   const frames = readFrames(bytes, maxBytes)
   const out = Buffer.allocUnsafe(frames.reduce((sum, frame) => sum + frame.length, 0))
   let at = 0
-  for (const { blocks, length, checksum } of frames) {
+  for (const { at: frameAt, blocks, length, checksum } of frames) {
     const start = at
     for (const block of blocks) {
       if (block.stored) bytes.copy(out, at, block.at, block.end)
@@ -46,7 +47,7 @@ export const decompressLz4 = (bytes: Buffer, maxBytes: number): Buffer => {
       at += block.length
     }
     if (checksum !== undefined && xxhash32(out.subarray(start, start + length)) !== checksum) {
-      throw unreadable('its content does not have its checksum')
+      throw unreadableLz4(`the content of the frame at byte ${frameAt} does not have the expected checksum`)
     }
   }
   return out
@@ -62,11 +63,11 @@ const readFrames = (bytes: Buffer, maxBytes: number): readonly Lz4Frame[] => {
     if ((magic & 0xffff_fff0) >>> 0 === SKIPPABLE) {
       at = within(bytes, at + 8 + uint32At(bytes, at + 4))
     } else {
-      if (magic !== MAGIC) throw unreadable(`no frame begins at byte ${at}`)
+      if (magic !== MAGIC) throw unreadableLz4(`no frame begins at byte ${at}: expected 04224d18`)
       const frame = readFrame(bytes, at + 4, maxBytes - length)
       frames.push(frame)
       parts += 1 + frame.blocks.length
-      if (parts > MAX_PARTS) throw tooManyParts()
+      if (parts > MAX_PARTS) throw tooManyParts(at)
       length += frame.length
       at = frame.end
     }
@@ -77,20 +78,23 @@ const readFrames = (bytes: Buffer, maxBytes: number): readonly Lz4Frame[] => {
 const readFrame = (bytes: Buffer, start: number, maxBytes: number): Lz4Frame => {
   const flag = bytes[start] ?? 0
   const blockBytes = BLOCK_BYTES[((bytes[start + 1] ?? 0) >> 4) & 7] ?? 0
-  if ((flag & 0xc0) !== VERSION) throw unreadable(`the version of its frame is ${flag >> 6}, not 1`)
-  if ((flag & FLAG.INDEPENDENT) === 0) throw unreadable('its blocks depend on each other, which readers do not support')
-  if ((flag & FLAG.DICTIONARY) !== 0) throw unreadable('it needs a dictionary')
-  if (blockBytes === 0) throw unreadable('the block size of its frame is reserved')
+  if ((flag & 0xc0) !== VERSION)
+    throw unreadableLz4(`the version of the frame is ${flag >> 6} at byte ${start}: expected 1`)
+  if ((flag & FLAG.INDEPENDENT) === 0) {
+    throw unreadableLz4(`blocks depend on each other by byte ${start}: expected independent ones, as all readers do`)
+  }
+  if ((flag & FLAG.DICTIONARY) !== 0) throw unreadableLz4(`it needs a dictionary by byte ${start}: expected none`)
+  if (blockBytes === 0) throw unreadableLz4(`the block size at byte ${start + 1} is reserved: expected 4 to 7`)
   const checksumAt = start + 2 + ((flag & FLAG.SIZE) === 0 ? 0 : 8)
   if (((xxhash32(bytes.subarray(start, checksumAt)) >> 8) & 0xff) !== bytes[checksumAt]) {
-    throw unreadable('the header of its frame does not have its checksum')
+    throw unreadableLz4(`the header of its frame does not have the expected checksum at byte ${checksumAt}`)
   }
 
   const blocks: Block[] = []
   let at = checksumAt + 1
   let length = 0
   for (let word = uint32At(bytes, at); word !== 0; word = uint32At(bytes, at)) {
-    if (blocks.length === MAX_PARTS) throw tooManyParts()
+    if (blocks.length === MAX_PARTS) throw tooManyParts(at)
     const block = readBlock(bytes, at + 4, word, blockBytes)
     blocks.push(block)
     length += block.length
@@ -98,17 +102,25 @@ const readFrame = (bytes: Buffer, start: number, maxBytes: number): Lz4Frame => 
     at = block.end
     if ((flag & FLAG.BLOCK_CHECKSUM) !== 0) {
       if (xxhash32(bytes.subarray(block.at, block.end)) !== uint32At(bytes, at)) {
-        throw unreadable(`the block that begins at byte ${block.at} does not have its checksum`)
+        throw unreadableLz4(`the block that begins at byte ${block.at} does not have the expected checksum`)
       }
       at += 4
     }
   }
   at += 4
   if ((flag & FLAG.SIZE) !== 0 && bytes.readBigUInt64LE(start + 2) !== BigInt(length)) {
-    throw unreadable(`its frame announces ${bytes.readBigUInt64LE(start + 2)} bytes and holds ${length}`)
+    throw unreadableLz4(
+      `the frame at byte ${start - 4} announces ${bytes.readBigUInt64LE(start + 2)} bytes and holds ${length}: expected as many`,
+    )
   }
   const checked = (flag & FLAG.CONTENT_CHECKSUM) !== 0
-  return { blocks, length, checksum: checked ? uint32At(bytes, at) : undefined, end: checked ? at + 4 : at }
+  return {
+    at: start - 4,
+    blocks,
+    length,
+    checksum: checked ? uint32At(bytes, at) : undefined,
+    end: checked ? at + 4 : at,
+  }
 }
 
 const readBlock = (bytes: Buffer, at: number, word: number, blockBytes: number): Block => {
@@ -116,7 +128,9 @@ const readBlock = (bytes: Buffer, at: number, word: number, blockBytes: number):
   const end = within(bytes, at + (word & 0x7fff_ffff))
   const length = stored ? end - at : measureLz4Block(bytes, at, end)
   if (length > blockBytes || end - at > blockBytes) {
-    throw unreadable(`the block that begins at byte ${at} has more than the ${blockBytes} bytes of its frame`)
+    throw unreadableLz4(
+      `the block that begins at byte ${at} is too large: expected at most ${blockBytes} bytes, as its frame says`,
+    )
   }
   return { at, end, stored, length }
 }
@@ -127,10 +141,9 @@ const uint32At = (bytes: Buffer, at: number): number => {
 }
 
 const within = (bytes: Buffer, end: number): number => {
-  if (end > bytes.length) throw unreadable(`it is cut off at byte ${bytes.length}`)
+  if (end > bytes.length) throw unreadableLz4(`it is cut off at byte ${bytes.length}: expected at least ${end} bytes`)
   return end
 }
 
-const unreadable = (why: string) => decodeFailed(`the body is not readable LZ4: ${why}`)
-
-const tooManyParts = () => unreadable(`it has more than ${MAX_PARTS} blocks and frames`)
+const tooManyParts = (at: number) =>
+  unreadableLz4(`it has more than the expected ${MAX_PARTS} blocks and frames at byte ${at}`)

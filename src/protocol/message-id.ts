@@ -24,18 +24,25 @@ export const encodeOffsetId = (host: Host, physicalOffset: Long): string => {
  */
 export const decodeOffsetId = (id: string): { readonly host: Host; readonly physicalOffset: Long } => {
   if (id.length !== IPV4_ID_LENGTH && id.length !== IPV6_ID_LENGTH) {
-    throw illegal(`an offset id has ${IPV4_ID_LENGTH} or ${IPV6_ID_LENGTH} hex digits, not ${id.length}`)
+    throw illegal(
+      `an offset id has ${id.length} characters: expected ${IPV4_ID_LENGTH} or ${IPV6_ID_LENGTH} hex digits`,
+    )
   }
   const bytes = lenientHex(id)
   const portAt = bytes.length - 12
   const port = bytes.readInt32BE(portAt)
-  if (port < 0 || port > MAX_PORT) throw illegal(`"${id}" is not an offset id: it names the port ${port}`)
+  if (port < 0 || port > MAX_PORT) {
+    throw illegal(
+      `"${id}" is not an offset id: expected a port of at most ${MAX_PORT} at byte ${portAt}, found ${port}`,
+    )
+  }
   return {
     host: { address: ipFromBytes(bytes.subarray(0, portAt)), port },
     physicalOffset: readInt64(bytes, portAt + 4),
   }
 }
 
+/** What unique message ids are made of. */
 export interface UniqueIdSource {
   /** Address of this client, IPv4 or IPv6. */
   readonly ip: string

@@ -1,10 +1,10 @@
 import { illegal } from '../errors.ts'
 
 export const RETRY_PREFIX = '%RETRY%'
-export const DEAD_LETTER_PREFIX = '%DLQ%'
-export const MAX_TOPIC_LENGTH = 127
+const DEAD_LETTER_PREFIX = '%DLQ%'
+const MAX_TOPIC_LENGTH = 127
 /** What 5.3.3 accepts. Later releases stop at 120, and the retry topic of a group must fit `MAX_TOPIC_LENGTH` too. */
-export const MAX_GROUP_LENGTH = 255
+const MAX_GROUP_LENGTH = 255
 
 const SEPARATOR = '%'
 const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_'
@@ -35,8 +35,10 @@ export const retryTopicOf = (group: string): string => RETRY_PREFIX + group
 /** Where messages of a group end when their tries are used up. */
 export const deadLetterTopicOf = (group: string): string => DEAD_LETTER_PREFIX + group
 
+/** Whether a topic holds what a group will be given again. */
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_PREFIX)
 
+/** Whether a topic holds what a group gave up. */
 export const isDeadLetterTopic = (topic: string): boolean => topic.startsWith(DEAD_LETTER_PREFIX)
 
 /** Topics that cannot be created or deleted and get no namespace. Brokers add their own: cluster and broker name. */

@@ -1,6 +1,8 @@
+import { versionOrdinal } from './versions.ts'
+
 /**
  * What the first number of an answer says (`ResponseCode` and `RemotingSysResponseCode` of the official 5.x
- * implementation). In 4.9.x the numbers 209 to 211 are failures of the ACL configuration.
+ * implementation, with the two of 5.5 for lite topics). See `RESPONSE_BEFORE_5` for three numbers that were others.
  */
 export const RESPONSE = {
   SUCCESS: 0,
@@ -73,10 +75,23 @@ export const RESPONSE = {
   RPC_TIME_OUT: -1006,
 } as const
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(RESPONSE).map(([name, code]) => [code, name]))
+/** What servers of 4.x mean by numbers that 5.0 gave away again: failures of the requests 50 to 53. */
+export const RESPONSE_BEFORE_5 = {
+  UPDATE_AND_CREATE_ACL_CONFIG_FAILED: 209,
+  DELETE_ACL_CONFIG_FAILED: 210,
+  UPDATE_GLOBAL_WHITE_ADDRS_CONFIG_FAILED: 211,
+} as const
 
-/** Name of a response code; the number as text when it is unknown. */
-export const responseName = (code: number): string => NAMES.get(code) ?? String(code)
+const namesOf = (codes: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
+  new Map(Object.entries(codes).map(([name, code]) => [code, name]))
+
+const NAMES = namesOf(RESPONSE)
+const NAMES_BEFORE_5 = namesOf(RESPONSE_BEFORE_5)
+const FIRST_5 = versionOrdinal('V5_0_0_SNAPSHOT')
+
+/** Name of a response code, from a server of a version (default: a 5.x); the number as text when it is unknown. */
+export const responseName = (code: number, serverVersion = FIRST_5): string =>
+  (serverVersion < FIRST_5 ? NAMES_BEFORE_5.get(code) : undefined) ?? NAMES.get(code) ?? String(code)
 
 /** What the official producer tries again on another broker (`DefaultMQProducer.retryResponseCodes`, and GO_AWAY). */
 const RETRIABLE: ReadonlySet<number> = new Set([

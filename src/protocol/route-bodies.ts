@@ -44,6 +44,7 @@ export interface BrokerData {
   readonly enableActingMaster: boolean
 }
 
+/** What one broker tells about the logical queues of a static topic. */
 export interface StaticQueues {
   readonly brokerName: string
   readonly scope: string
@@ -57,7 +58,7 @@ export interface ClusterInfo {
   readonly clusters: ReadonlyMap<string, readonly string[]>
 }
 
-/** More queues than any topic has: beyond it, a count is damage and would only fill the memory. */
+/** More queues than any topic has, on all brokers together: more are damage and would only fill the memory. */
 export const MAX_QUEUES = 65_536
 
 /** Reads standard JSON and the older form with bare broker ids. */
@@ -69,12 +70,31 @@ export const decodeTopicRoute = (body: Buffer): TopicRoute => {
     scope: textAt(mapping, 'scope'),
     totalQueues: queueCountAt(mapping, 'totalQueues'),
   }))
+  const queueDatas = shapesAt(route, 'queueDatas').map(queueDataOf)
+  checkTotal(
+    'queueDatas',
+    queueDatas.map(queues => [queues, Math.max(queues.readQueueNums, queues.writeQueueNums)]),
+  )
+  checkTotal(
+    'topicQueueMappingByBroker',
+    staticQueues.map(({ scope, totalQueues }) => [scope, totalQueues]),
+  )
   return {
     ...(orderTopicConf === undefined ? {} : { orderTopicConf }),
-    queueDatas: shapesAt(route, 'queueDatas').map(queueDataOf),
+    queueDatas,
     brokerDatas: shapesAt(route, 'brokerDatas').map(brokerDataOf),
     isStatic: staticQueues.length > 0,
     ...(staticQueues.length === 0 ? {} : { staticQueues }),
+  }
+}
+
+/** Of owners that are the same, the largest count counts. */
+const checkTotal = (name: string, counts: readonly (readonly [unknown, number])[]): void => {
+  const most = new Map<unknown, number>()
+  for (const [owner, count] of counts) most.set(owner, Math.max(most.get(owner) ?? 0, count))
+  const total = [...most.values()].reduce((sum, count) => sum + count, 0)
+  if (total > MAX_QUEUES) {
+    throw decodeFailed(`topic route.${name}: expected at most ${MAX_QUEUES} queues in all, not ${total}`)
   }
 }
 
@@ -132,6 +152,7 @@ const jsonOfBroker = (broker: BrokerData): object => ({
   enableActingMaster: broker.enableActingMaster,
 })
 
+/** Reads the body of code 106. Throws ERR_RMQ_DECODE. */
 export const decodeClusterInfo = (body: Buffer): ClusterInfo => {
   const info = shapeOfBody(body, 'cluster info')
   return {

@@ -1,6 +1,9 @@
 import { decodeFailed } from '../errors.ts'
+import { isReadable, isWriteable } from './permissions.ts'
 import { MAX_QUEUES } from './route-bodies.ts'
 import type { BrokerData, TopicRoute } from './route-bodies.ts'
+
+export { PERM } from './permissions.ts'
 
 /** One queue of a topic: the unit of ordering, of balancing and of offsets. */
 export interface MessageQueue {
@@ -9,16 +12,8 @@ export interface MessageQueue {
   readonly queueId: number
 }
 
-/** Permission bits of a topic on one broker. 6 is read and write, 7 is the template topic `TBW102`. */
-export const PERM = {
-  INHERIT: 1,
-  WRITE: 2,
-  READ: 4,
-  PRIORITY: 8,
-} as const
-
 /** Broker id of the master; slaves have higher ids. */
-export const MASTER_ID = 0
+const MASTER_ID = 0
 
 /** By topic, then broker name, then queue id, as the official clients sort before they share queues out. */
 export const compareQueues = (a: MessageQueue, b: MessageQueue): number =>
@@ -46,7 +41,7 @@ export const publishQueues = (topic: string, route: TopicRoute): readonly Messag
   if (isOrderTopic(route)) return orderedQueues(topic, route.orderTopicConf ?? '')
   if (route.isStatic && route.orderTopicConf === undefined) return logicalQueues(topic, route)
   return route.queueDatas
-    .filter(queues => (queues.perm & PERM.WRITE) !== 0 && masterOf(route, queues.brokerName) !== undefined)
+    .filter(queues => isWriteable(queues.perm) && masterOf(route, queues.brokerName) !== undefined)
     .sort((a, b) => compareText(a.brokerName, b.brokerName))
     .flatMap(queues => queuesOf(topic, queues.brokerName, queues.writeQueueNums))
 }
@@ -56,9 +51,7 @@ export const subscribeQueues = (topic: string, route: TopicRoute): readonly Mess
   if (route.isStatic) return logicalQueues(topic, route)
   return countedQueues(
     topic,
-    route.queueDatas
-      .filter(queues => (queues.perm & PERM.READ) !== 0)
-      .map(queues => [queues.brokerName, queues.readQueueNums]),
+    route.queueDatas.filter(queues => isReadable(queues.perm)).map(queues => [queues.brokerName, queues.readQueueNums]),
   )
 }
 
@@ -72,17 +65,22 @@ const countedQueues = (topic: string, counts: readonly (readonly [string, number
   return [...most].flatMap(([brokerName, count]) => queuesOf(topic, brokerName, count)).sort(compareQueues)
 }
 
-const orderedQueues = (topic: string, orderTopicConf: string): readonly MessageQueue[] =>
-  orderTopicConf
+const orderedQueues = (topic: string, orderTopicConf: string): readonly MessageQueue[] => {
+  let left = MAX_QUEUES
+  return orderTopicConf
     .split(';')
     .filter(item => item !== '')
     .flatMap(item => {
       const [, brokerName = '', count = ''] = /^([^:]*):(\d+)/.exec(item) ?? []
-      const queues = Number(count)
-      if (count === '' || queues > MAX_QUEUES)
-        throw decodeFailed(`topic "${topic}" has an order configuration without a queue count`)
-      return queuesOf(topic, brokerName, queues)
+      left -= count === '' ? Infinity : Number(count)
+      if (left < 0) {
+        throw decodeFailed(
+          `order configuration of topic "${topic}": expected brokers with a queue count, ${MAX_QUEUES} in all`,
+        )
+      }
+      return queuesOf(topic, brokerName, Number(count))
     })
+}
 
 /** Static topics have queues of a made-up broker for all of a scope; each real broker holds some of them. */
 const logicalQueues = (topic: string, route: TopicRoute): readonly MessageQueue[] =>

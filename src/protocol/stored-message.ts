@@ -15,13 +15,13 @@ import type { Host } from './hosts.ts'
 import { readInt64 } from './int64.ts'
 import { encodeOffsetId } from './message-id.ts'
 import { PROPERTY, readProperties } from './properties.ts'
-import { MESSAGE_FLAG } from './sys-flags.ts'
+import { MESSAGE_FLAG, withoutCompression } from './sys-flags.ts'
 
 export { encodeStoredMessage } from './encode-stored-message.ts'
 export type { StoredMessageFields } from './encode-stored-message.ts'
 
 /** Beyond this a body is not decompressed unless the caller allows more: as much as one answer may have. */
-export const DEFAULT_MAX_BODY_BYTES = 33_554_432
+const DEFAULT_MAX_BODY_BYTES = 33_554_432
 
 /**
  * A message as a broker stores and delivers it. Its parts are views: they keep the whole answer they came in alive. Fields
@@ -56,6 +56,7 @@ export interface StoredMessage {
   readonly properties: Readonly<Record<string, string>>
 }
 
+/** What a body of records held, up to the first one that cannot be read. */
 export interface StoredMessages {
   readonly messages: readonly StoredMessage[]
   /** What ended reading before the bytes did: a decode error that says at which byte. */
@@ -93,7 +94,7 @@ export const messageId = (message: StoredMessage): string =>
 
 /** What Java shows as the flag once the body is decompressed: without the compressed bit (since 5.3.2). */
 export const sysFlagAfterDecoding = (message: Pick<StoredMessage, 'sysFlag'>): number =>
-  message.sysFlag & ~MESSAGE_FLAG.COMPRESSED
+  withoutCompression(message.sysFlag)
 
 /**
  * The members of a record that is a batch inside, or the message itself when it is none. Members have the container's
@@ -221,11 +222,12 @@ class StoredRecord implements StoredMessage {
 /** The record that begins here, or what is wrong with it. Every length is checked before it is believed. */
 const recordAt = (bytes: Buffer, start: number): StoredRecord | string => {
   const left = bytes.length - start
-  if (left < BYTES_BEFORE_BODY) return `it is cut off, only ${left} bytes are left`
+  if (left < BYTES_BEFORE_BODY) return `it is cut off: expected at least ${BYTES_BEFORE_BODY} bytes, ${left} are left`
   const magic = bytes.readInt32BE(start + 4)
-  if (magic !== MAGIC_V1 && magic !== MAGIC_V2) return `unknown magic 0x${(magic >>> 0).toString(16)}`
+  if (magic !== MAGIC_V1 && magic !== MAGIC_V2)
+    return `unknown magic 0x${(magic >>> 0).toString(16)}: expected 0xdaa320a7 or 0xdaa320ab`
   const size = bytes.readInt32BE(start)
-  if (size > left) return `it announces ${size} bytes, ${left} are left`
+  if (size > left) return `it announces ${size} bytes: expected at most ${left}, which are left`
   const topicLengthBytes = magic === MAGIC_V1 ? 1 : 2
   const sysFlag = bytes.readInt32BE(start + 36)
   const hostsExtra =
@@ -233,16 +235,18 @@ const recordAt = (bytes: Buffer, start: number): StoredRecord | string => {
   const end = start + size
   const bodyAt = start + BYTES_BEFORE_BODY + hostsExtra
   const spare = end - bodyAt - topicLengthBytes - PROPERTIES_LENGTH_BYTES
-  if (spare < 0) return `it announces ${size} bytes, fewer than its fixed part has`
+  if (spare < 0) return `it announces ${size} bytes: expected at least ${size - spare}`
   const bodyLength = bytes.readInt32BE(bodyAt - 4)
-  if (bodyLength < 0 || bodyLength > spare) return `its body of ${bodyLength} bytes does not fit its ${size} bytes`
+  if (bodyLength < 0 || bodyLength > spare) return `its body has ${bodyLength} bytes: expected 0 to ${spare}`
   const topicAt = bodyAt + bodyLength + topicLengthBytes
   const topicLength = topicLengthBytes === 1 ? bytes.readInt8(topicAt - 1) : bytes.readInt16BE(topicAt - 2)
-  if (topicLength < 0 || topicLength > spare - bodyLength) return `its topic has an impossible length of ${topicLength}`
+  if (topicLength < 0 || topicLength > spare - bodyLength) {
+    return `its topic has ${topicLength} bytes: expected 0 to ${spare - bodyLength}`
+  }
   const propertiesAt = topicAt + topicLength + PROPERTIES_LENGTH_BYTES
   const propertiesLength = bytes.readInt16BE(propertiesAt - PROPERTIES_LENGTH_BYTES)
   if (propertiesAt + propertiesLength !== end) {
-    return `it announces ${size} bytes, its parts add up to ${propertiesAt + propertiesLength - start}`
+    return `it announces ${size} bytes: expected ${propertiesAt + propertiesLength - start}, as its parts add up`
   }
   return new StoredRecord(bytes, start, end, bodyAt, topicLengthBytes, topicAt, propertiesAt)
 }

@@ -2,7 +2,7 @@ import type Long from 'long'
 import { illegal } from '../errors.ts'
 import { javaHash } from './hashes.ts'
 
-export const ALL_TAGS = '*'
+const ALL_TAGS = '*'
 
 /** What one group wants of one topic, as it stands in heartbeats (`SubscriptionData`). */
 export interface SubscriptionData {
@@ -29,7 +29,9 @@ export const tagSubscription = (topic: string, expression: string | undefined, s
   }
   const pieces = expression.split('||')
   if (pieces.every(piece => piece === '')) {
-    throw illegal(`subscription "${expression}" to topic "${topic}" names no tag`, { topic })
+    throw illegal(`subscription "${expression.slice(0, 64)}" to topic "${topic}" names no tag: expected at least one`, {
+      topic,
+    })
   }
   const tags = pieces.map(trim).filter(tag => tag !== '')
   return subscription(topic, expression, 'TAG', subVersion, [...new Set(tags)])

@@ -29,10 +29,32 @@ export const PULL_FLAG = {
   LITE_PULL: 0x10,
 } as const
 
+/** What a pull says about itself; everything left out is false. */
+export interface PullSwitches {
+  readonly commitOffset?: boolean
+  readonly suspend?: boolean
+  readonly subscription?: boolean
+  readonly classFilter?: boolean
+  readonly litePull?: boolean
+}
+
+/** The `sysFlag` of a pull request. */
+export const pullFlags = (on: PullSwitches): number =>
+  (on.commitOffset === true ? PULL_FLAG.COMMIT_OFFSET : 0) |
+  (on.suspend === true ? PULL_FLAG.SUSPEND : 0) |
+  (on.subscription === true ? PULL_FLAG.SUBSCRIPTION : 0) |
+  (on.classFilter === true ? PULL_FLAG.CLASS_FILTER : 0) |
+  (on.litePull === true ? PULL_FLAG.LITE_PULL : 0)
+
+/** The same pull without its commit: what a replica is asked, which keeps no offsets. */
+export const withoutCommitOffset = (sysFlag: number): number => sysFlag & ~PULL_FLAG.COMMIT_OFFSET
+
 const TRANSACTION_MASK = 0xc
 const COMPRESSION_MASK = 0x700
 
+/** How a body is compressed. */
 export type Compression = 'none' | 'zlib' | 'lz4' | 'zstd'
+/** Where a message stands in its transaction; `none`: it is part of none. */
 export type TransactionState = 'none' | 'prepared' | 'commit' | 'rollback'
 
 /**
@@ -45,8 +67,11 @@ export const compressionOf = (sysFlag: number): Compression => {
   if (type === 0 || type === MESSAGE_FLAG.COMPRESSION_ZLIB) return 'zlib'
   if (type === MESSAGE_FLAG.COMPRESSION_LZ4) return 'lz4'
   if (type === MESSAGE_FLAG.COMPRESSION_ZSTD) return 'zstd'
-  throw decodeFailed(`compression type ${type >> 8} is unknown: 1 is LZ4, 2 is ZSTD, 3 is ZLIB`)
+  throw decodeFailed(`compression type ${type >> 8} is unknown: expected 1 (LZ4), 2 (ZSTD) or 3 (ZLIB)`)
 }
+
+/** The flag once the body has been decompressed. The type bits stay: nobody looks at them without the compressed bit. */
+export const withoutCompression = (sysFlag: number): number => sysFlag & ~MESSAGE_FLAG.COMPRESSED
 
 /** The transaction bits; every message that is not part of a transaction says `none`. */
 export const transactionOf = (sysFlag: number): TransactionState => {
@@ -56,3 +81,14 @@ export const transactionOf = (sysFlag: number): TransactionState => {
   if (state === MESSAGE_FLAG.TRANSACTION_ROLLBACK) return 'rollback'
   return 'none'
 }
+
+const TRANSACTION_BITS: Readonly<Record<TransactionState, number>> = {
+  none: 0,
+  prepared: MESSAGE_FLAG.TRANSACTION_PREPARED,
+  commit: MESSAGE_FLAG.TRANSACTION_COMMIT,
+  rollback: MESSAGE_FLAG.TRANSACTION_ROLLBACK,
+}
+
+/** The flag of the same message in another state of its transaction. */
+export const withTransaction = (sysFlag: number, state: TransactionState): number =>
+  (sysFlag & ~TRANSACTION_MASK) | TRANSACTION_BITS[state]

@@ -1,4 +1,5 @@
 import { decodeFailed } from '../errors.ts'
+import type { RocketError } from '../errors.ts'
 
 /** A zstd bit stream, which is read from its end to its start. */
 export interface Bits {
@@ -14,7 +15,7 @@ const BITS_AT_ONCE = 24
 /** The stream that fills these bytes: the highest bit set in the last one marks the end. */
 export const bitsOf = (bytes: Buffer, start: number, end: number): Bits => {
   const last = end > start ? byteAt(bytes, end - 1) : 0
-  if (last === 0) throw unreadableZstd('a bit stream has no end mark')
+  if (last === 0) throw unreadableZstd(start, 'a bit stream with an end mark')
   return { bytes, start, position: 8 * (end - start) - (Math.clz32(last) - 23) }
 }
 
@@ -22,7 +23,7 @@ export const bitsOf = (bytes: Buffer, start: number, end: number): Bits => {
 export const takeBits = (bits: Bits, count: number): number => {
   if (count > BITS_AT_ONCE) return takeBits(bits, count - 16) * 65_536 + takeBits(bits, 16)
   bits.position -= count
-  if (bits.position < 0) throw unreadableZstd('a bit stream is too short')
+  if (bits.position < 0) throw unreadableZstd(bits.start, 'a longer bit stream')
   return peekBits(bits.bytes, 8 * bits.start + bits.position, count)
 }
 
@@ -39,9 +40,10 @@ const byteAt = (bytes: Buffer, at: number): number => bytes[at] as number
 
 /** One byte of a part that ends somewhere: behind it there is none. */
 export const byteWithin = (bytes: Buffer, at: number, end: number): number => {
-  if (at >= end) throw unreadableZstd('a block is cut off')
+  if (at >= end) throw unreadableZstd(at, 'more of a block that is cut off')
   return byteAt(bytes, at)
 }
 
-export const unreadableZstd = (why: string, cause?: unknown) =>
-  decodeFailed(`the body is not readable zstd: ${why}`, { cause })
+/** What was expected where; nothing of the body is in it. */
+export const unreadableZstd = (at: number, expected: string, cause?: unknown): RocketError =>
+  decodeFailed(`the body is not readable zstd: expected ${expected} at byte ${at}`, { cause })

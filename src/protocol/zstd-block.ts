@@ -15,6 +15,8 @@ export interface ZstdState {
   length: number
   huffman: HuffmanTable | undefined
   tables: SequenceTables | undefined
+  /** Where the block begins that is being unpacked. */
+  blockAt: number
   /** The last three offsets. */
   offsets: [number, number, number]
 }
@@ -72,9 +74,10 @@ const MATCH_LENGTH_BASES = basesOf(MATCH_LENGTH_BITS, 3)
  * sequence makes at least three bytes. Throws `ERR_RMQ_DECODE` for whatever does not add up, or would pass the limit.
  */
 export const decodeZstdBlock = (bytes: Buffer, start: number, end: number, state: ZstdState, limit: number): void => {
+  state.blockAt = start
   const { literals, end: literalsEnd } = readZstdLiterals(bytes, start, end, state, limit - state.length)
   const { count, at } = sequenceCount(bytes, literalsEnd, end)
-  if (count === 0 && at !== end) throw unreadableZstd('a block goes on behind its end')
+  if (count === 0 && at !== end) throw unreadableZstd(at, 'the end of a block without sequences')
   const used = count === 0 ? 0 : runSequences(bytes, at, end, count, state, literals, limit)
   copyLiterals(literals, used, literals.length, state, limit)
 }
@@ -122,7 +125,7 @@ const runSequences = (
     used += literalLength
     copyMatch(nextOffset(state, offsetValue, literalLength), matchLength, state, limit)
   }
-  if (bits.position !== 0) throw unreadableZstd('a block has more bits than sequences')
+  if (bits.position !== 0) throw unreadableZstd(at, 'as many bits as the sequences of a block need')
   return used
 }
 
@@ -139,7 +142,7 @@ const readTables = (
     if (mode === MODE.PREDEFINED) return code.predefined
     if (mode === MODE.CONSTANT) {
       const symbol = byteWithin(bytes, at++, end)
-      if (symbol > code.maxSymbol) throw unreadableZstd(`a sequence code ${symbol} is unknown`)
+      if (symbol > code.maxSymbol) throw unreadableZstd(at - 1, `a sequence code of at most ${code.maxSymbol}`)
       return constantTable(symbol)
     }
     if (mode === MODE.DESCRIBED) {
@@ -148,7 +151,7 @@ const readTables = (
       return read.table
     }
     const before = state.tables?.[position]
-    if (before === undefined) throw unreadableZstd('a block repeats a table that there is not')
+    if (before === undefined) throw unreadableZstd(start, 'a table, where a block repeats one that there is not')
     return before
   })
   return { tables: tables as unknown as SequenceTables, at } // as many as there are codes
@@ -174,21 +177,27 @@ const nextOffset = (state: ZstdState, value: number, literalLength: number): num
 }
 
 const copyLiterals = (literals: Buffer, from: number, to: number, state: ZstdState, limit: number): void => {
-  if (to > literals.length) throw unreadableZstd('a block uses more literals than it has')
-  if (state.length + to - from > limit) throw unreadableZstd('a block makes more than it may')
+  if (to > literals.length)
+    throw unreadableZstd(state.blockAt, `sequences that use at most the ${literals.length} literals of the block`)
+  if (state.length + to - from > limit) throw makesTooMuch(state, limit)
   literals.copy(state.out, state.length, from, to)
   state.length += to - from
 }
 
 const copyMatch = (offset: number, length: number, state: ZstdState, limit: number): void => {
   const { out, length: end } = state
-  if (offset < 1 || offset > end) throw unreadableZstd(`a match reaches ${offset} bytes back, ${end} are there`)
-  if (end + length > limit) throw unreadableZstd('a block makes more than it may')
+  if (offset < 1 || offset > end) {
+    throw unreadableZstd(state.blockAt, `matches that reach at most ${end} bytes back, not ${offset}, in the block`)
+  }
+  if (end + length > limit) throw makesTooMuch(state, limit)
   if (offset >= length) out.copyWithin(end, end - offset, end - offset + length)
   else if (offset === 1) out.fill(out[end - 1] as number, end, end + length)
   else for (let i = 0; i < length; i++) out[end + i] = out[end + i - offset] as number // within what is made
   state.length = end + length
 }
+
+const makesTooMuch = (state: ZstdState, limit: number) =>
+  unreadableZstd(state.blockAt, `a content of at most ${limit} bytes up to the end of the block`)
 
 const symbolOf = (table: FseTable, state: number): number => table.symbols[state] as number // states have `log` bits
 

@@ -58,7 +58,7 @@ export const readFseTable = (
   const limit = 8 * end
   let position = 8 * start
   const log = peekBits(bytes, position, 4) + 5
-  if (log > maxLog) throw unreadableZstd(`a table has an accuracy of ${log} bits, more than ${maxLog}`)
+  if (log > maxLog) throw unreadableZstd(start, `a table of at most ${maxLog} bits of accuracy, not ${log},`)
   position += 4
   const counts: number[] = []
   let left = 1 << log
@@ -76,6 +76,8 @@ export const readFseTable = (
       for (let i = 0; i < repeats; i++) counts.push(0)
     }
   }
-  if (left !== 0 || position > limit || counts.length > maxSymbol + 1) throw unreadableZstd('a table does not add up')
+  if (left !== 0 || position > limit || counts.length > maxSymbol + 1) {
+    throw unreadableZstd(start, 'a table that adds up')
+  }
   return { table: fseTable(counts, log), end: (position + 7) >> 3 }
 }

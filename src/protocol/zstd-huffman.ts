@@ -23,7 +23,7 @@ export const readHuffmanTable = (
   const header = byteWithin(bytes, start, end)
   const packed = header >= 128
   const bodyEnd = start + 1 + (packed ? (header - 126) >> 1 : header)
-  if (bodyEnd > end) throw unreadableZstd('a Huffman table is cut off')
+  if (bodyEnd > end) throw unreadableZstd(start, `a Huffman table of at most ${end - start - 1} bytes`)
   const weights: number[] = []
   if (packed) {
     // the higher half of a byte comes first
@@ -32,7 +32,7 @@ export const readHuffmanTable = (
     const { table, end: tableEnd } = readFseTable(bytes, start + 1, bodyEnd, MAX_HUFFMAN_LOG, MAX_WEIGHTS_LOG)
     readWeights(bitsOf(bytes, tableEnd, bodyEnd), table, weights)
   }
-  return { table: huffmanTable(weights), end: bodyEnd }
+  return { table: huffmanTable(weights, start), end: bodyEnd }
 }
 
 /** Two states take turns until the bits are used up; what the other one holds then is the last weight. */
@@ -43,7 +43,8 @@ const readWeights = (bits: Bits, { log, symbols, bits: widths, bases }: FseTable
     weights.push(symbols[state] ?? 0)
     const width = widths[state] ?? 0
     // a damaged table may have states that lead to each other without a bit: only the number of weights ends those
-    if (weights.length >= MAX_WEIGHTS) throw unreadableZstd('a Huffman table has too many weights')
+    if (weights.length >= MAX_WEIGHTS)
+      throw unreadableZstd(bits.start, `a Huffman table of at most ${MAX_WEIGHTS} weights`)
     if (bits.position < width) break
     const next = (bases[state] ?? 0) + takeBits(bits, width)
     state = other
@@ -53,13 +54,13 @@ const readWeights = (bits: Bits, { log, symbols, bits: widths, bases }: FseTable
 }
 
 /** The last weight is not written: it is what is missing to a power of two. */
-const huffmanTable = (weights: number[]): HuffmanTable => {
+const huffmanTable = (weights: number[], start: number): HuffmanTable => {
   const shareOf = (weight: number) => (weight === 0 ? 0 : 1 << (weight - 1))
   const sum = weights.reduce((total, weight) => total + shareOf(weight), 0)
   const log = 32 - Math.clz32(sum)
   const rest = (1 << log) - sum
   if (sum === 0 || log > MAX_HUFFMAN_LOG || (rest & (rest - 1)) !== 0) {
-    throw unreadableZstd('a Huffman table does not add up')
+    throw unreadableZstd(start, 'a Huffman table that adds up')
   }
   weights.push(32 - Math.clz32(rest))
   const symbols = new Uint8Array(1 << log)
@@ -91,5 +92,5 @@ export const decodeHuffman = (stream: Bits, table: HuffmanTable, out: Buffer, st
     out[at] = symbols[index] as number // the index has `log` bits
     position -= widths[index] as number
   }
-  if (position !== 0) throw unreadableZstd('a Huffman stream does not end with its literals')
+  if (position !== 0) throw unreadableZstd(stream.start, 'a Huffman stream that ends with its literals')
 }

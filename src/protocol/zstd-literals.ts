@@ -29,7 +29,7 @@ export const readZstdLiterals = (
     const size = peekBits(bytes, 8 * start + (headerBytes === 1 ? 3 : 4), [5, 12, 5, 20][format] ?? 5)
     const at = start + headerBytes
     const literalsEnd = kind === KIND.RAW ? at + size : at + 1
-    checkSize(size, maxBytes, literalsEnd, end)
+    checkSize(size, maxBytes, start, literalsEnd, end)
     const literals = kind === KIND.RAW ? bytes.subarray(at, literalsEnd) : Buffer.alloc(size, bytes[at])
     return { literals, end: literalsEnd }
   }
@@ -39,14 +39,16 @@ export const readZstdLiterals = (
   const packedSize = peekBits(bytes, 8 * start + 4 + sizeBits, sizeBits)
   const at = start + ((4 + 2 * sizeBits + 7) >> 3)
   const literalsEnd = at + packedSize
-  checkSize(size, maxBytes, literalsEnd, end)
+  checkSize(size, maxBytes, start, literalsEnd, end)
   let streamsAt = at
   if (kind === KIND.COMPRESSED) {
     const read = readHuffmanTable(bytes, at, literalsEnd)
     state.huffman = read.table
     streamsAt = read.end
   }
-  if (state.huffman === undefined) throw unreadableZstd('a block repeats a Huffman table that there is not')
+  if (state.huffman === undefined) {
+    throw unreadableZstd(start, 'a Huffman table, where a block repeats one that there is not')
+  }
   const literals = Buffer.allocUnsafe(size)
   if (format === 0) decodeHuffman(bitsOf(bytes, streamsAt, literalsEnd), state.huffman, literals, 0, size)
   else decodeFourStreams(bytes, streamsAt, literalsEnd, state.huffman, literals)
@@ -61,13 +63,13 @@ const decodeFourStreams = (bytes: Buffer, start: number, end: number, table: Huf
     const streamEnd = stream === 3 ? end : at + peekBits(bytes, 8 * (start + 2 * stream), 16)
     const from = stream * quarter
     const to = stream === 3 ? out.length : from + quarter
-    if (streamEnd > end || from > to) throw unreadableZstd('the literals of a block are cut off')
+    if (streamEnd > end || from > to) throw unreadableZstd(at, 'literals within their block')
     decodeHuffman(bitsOf(bytes, at, streamEnd), table, out, from, Math.min(to, out.length))
     at = streamEnd
   }
 }
 
-const checkSize = (size: number, maxBytes: number, literalsEnd: number, end: number): void => {
-  if (literalsEnd > end) throw unreadableZstd('the literals of a block are cut off')
-  if (size > maxBytes) throw unreadableZstd('a block has more literals than it may')
+const checkSize = (size: number, maxBytes: number, start: number, literalsEnd: number, end: number): void => {
+  if (literalsEnd > end) throw unreadableZstd(start, 'literals within their block')
+  if (size > maxBytes) throw unreadableZstd(start, `a block of at most ${maxBytes} literals`)
 }

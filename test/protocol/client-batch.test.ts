@@ -42,10 +42,10 @@ describe('a batch body', () => {
   })
 
   it.each([
-    [0, 1000, 'batch member 2 at byte 25: it announces 1000 bytes, 26 are left'],
-    [16, 3, 'it announces 26 bytes, its parts add up to'],
-    [16, -1, 'its body of -1 bytes does not fit'],
-    [16, 5, 'its body of 5 bytes does not fit'],
+    [0, 1000, 'batch member 2 at byte 25: it announces 1000 bytes: expected at most 26, which are left'],
+    [16, 3, 'it announces 26 bytes: expected 29209, as its parts add up'],
+    [16, -1, 'its body has -1 bytes: expected 0 to 4'],
+    [16, 5, 'its body has 5 bytes: expected 0 to 4'],
   ])('says which member is damaged and how: %i is %i', (at, value, why) => {
     const body = encodeBatchBody([
       { flag: 0, body: Buffer.from('one'), properties: {} },
@@ -60,7 +60,7 @@ describe('a batch body', () => {
     const longer = Buffer.concat([body, Buffer.alloc(5)])
     longer.writeInt32BE(longer.length, 0)
     expect(() => decodeBatchBody(longer)).toThrow(
-      'batch member 1 at byte 0: it announces 30 bytes, its parts add up to 25',
+      'batch member 1 at byte 0: it announces 30 bytes: expected 25, as its parts add up',
     )
   })
 

@@ -13,6 +13,7 @@ const cutAll = (chunks: readonly Buffer[], maxBytes?: number): { frames: Buffer[
   const frames: Buffer[] = []
   for (const chunk of chunks) {
     const cut = cutFrames(carry, chunk, maxBytes)
+    if (cut.failure !== undefined) throw cut.failure
     frames.push(...cut.frames)
     carry = cut.carry
   }
@@ -83,14 +84,41 @@ describe('cutting a stream into frames', () => {
 
   it('measures the limit with the length prefix', () => {
     expect(cutAll([framed(Buffer.alloc(96))], 100).frames).toHaveLength(1)
-    expect(() => cutAll([framed(Buffer.alloc(97))], 100)).toThrow('a frame announces 101 bytes, the limit is 100')
+    expect(() => cutAll([framed(Buffer.alloc(97))], 100)).toThrow(
+      'a frame at byte 0 of the stream announces 97 bytes: expected 4 to 96',
+    )
   })
 
   it('holds no more than has arrived, whatever is announced', () => {
     const prefix = Buffer.alloc(4)
     prefix.writeInt32BE(MAX_READ_FRAME_BYTES - 4)
     const { carry } = cutFrames(NOTHING, prefix)
-    expect(carry).toEqual({ bytes: 0, wanted: MAX_READ_FRAME_BYTES - 4, last: undefined })
+    expect(carry).toEqual({ at: 0, bytes: 0, wanted: MAX_READ_FRAME_BYTES - 4, last: undefined })
+  })
+
+  it('gives the frames in front of a length that cannot be one, and says where in the stream that is', () => {
+    const good = [framed(Buffer.from('first')), framed(Buffer.from('second')), framed(Buffer.from('third'))]
+    const stream = Buffer.concat([...good, Buffer.from('ffffffff00000000', 'hex')])
+    const place = stream.length - 8
+    for (let cut = 0; cut < stream.length; cut++) {
+      const first = cutFrames(NOTHING, stream.subarray(0, cut))
+      const second = first.failure === undefined ? cutFrames(first.carry, stream.subarray(cut)) : undefined
+      expect([...first.frames, ...(second?.frames ?? [])].map(String)).toEqual(['first', 'second', 'third'])
+      const failure = first.failure ?? second?.failure
+      expect(failure?.message).toBe(
+        `a frame at byte ${place} of the stream announces -1 bytes: expected 4 to ${MAX_READ_FRAME_BYTES - 4}`,
+      )
+    }
+  })
+
+  it('keeps few pieces of a frame that comes byte by byte: each costs memory of its own', () => {
+    const stream = framed(Buffer.alloc(50_000))
+    let { carry } = cutFrames(NOTHING, stream.subarray(0, 4))
+    for (let at = 4; at < stream.length - 1; at++) carry = cutFrames(carry, stream.subarray(at, at + 1)).carry
+    let pieces = 0
+    for (let part = carry.last; part !== undefined; part = part.before) pieces++
+    expect(pieces).toBeLessThan(40)
+    expect(cutFrames(carry, stream.subarray(-1)).frames[0]?.equals(stream.subarray(4))).toBe(true)
   })
 
   it('joins a frame of very many chunks in time that grows with its size only', () => {

@@ -124,12 +124,12 @@ describe('a frame', () => {
 
   it('with a header that ends behind the frame is refused', () => {
     expect(() => decodeFrame(Buffer.from('00000009'.padEnd(24, '0'), 'hex'))).toThrow(
-      'a header at byte 4 of a frame ends behind it, at 13 of 12',
+      'a header at byte 4 of a frame ends at byte 13: expected at most 12',
     )
   })
 
   it('shorter than its fixed part is refused', () => {
-    expect(() => decodeFrame(Buffer.alloc(3))).toThrow('a frame has 3 bytes, it has at least 4')
+    expect(() => decodeFrame(Buffer.alloc(3))).toThrow('a frame ends at byte 3: expected at least 4 bytes')
   })
 })
 

@@ -38,15 +38,27 @@ describe('a binary header', () => {
   })
 
   it.each([
-    ['no room for the fixed part', '', 'a binary header has 13 bytes, it has at least 21'],
-    ['a negative remark', 'ffffffff00000000', 'remark at byte 13 of a binary header has a wrong length, -1'],
-    ['a remark beyond its end', '0000000100000000', 'remark at byte 13 of a binary header has a wrong length, 1'],
+    ['no room for the fixed part', '', 'a binary header ends at byte 13: expected at least 21 bytes'],
+    [
+      'a negative remark',
+      'ffffffff00000000',
+      'remark at byte 13 of a binary header has a wrong length, -1: expected 0 to 0',
+    ],
+    [
+      'a remark beyond its end',
+      '0000000100000000',
+      'remark at byte 13 of a binary header has a wrong length, 1: expected 0 to 0',
+    ],
     [
       'fields beyond its end',
       '0000000000000001',
-      'ext fields at byte 21 of a binary header end behind it, at 22 of 21',
+      'ext fields at byte 21 of a binary header end at byte 22: expected at most 21',
     ],
-    ['a field that is cut off', '0000000000000003000161', 'an ext field is cut off at byte 21'],
+    [
+      'a field that is cut off',
+      '0000000000000003000161',
+      'an ext field is cut off at byte 21 of a binary header: expected 6 bytes, 3 are left',
+    ],
     ['a negative key', '0000000000000007ffff0000000061', 'the key of an ext field at byte 21'],
     ['a key beyond the fields', '0000000000000007000961000000ff', 'the key of an ext field at byte 21'],
     ['a negative value', '0000000000000007000161ffffffff', 'the value of an ext field at byte 24'],

@@ -52,13 +52,13 @@ describe('a JSON header', () => {
   })
 
   it.each([
-    ['a list', '[]', 'is not an object'],
-    ['a string', '"code"', 'is not an object'],
-    ['null', 'null', 'is not an object'],
+    ['a list', '[]', 'expected an object'],
+    ['a string', '"code"', 'expected an object'],
+    ['null', 'null', 'expected an object'],
     ['nothing', '', 'cannot be read: JSON: expected a value at character 0 of 0'],
     ['a bare word', '{"code":x}', 'expected a value at character 8'],
-    ['a long number', '9007199254740993', 'is not an object'],
-    ['a table', '{{}:1}', 'is not an object'],
+    ['a long number', '9007199254740993', 'expected an object'],
+    ['a table', '{{}:1}', 'expected an object'],
     ['fields in a long number', '{code:1,extFields:9007199254740993}', 'extFields of a JSON header'],
     ['a very deep remark', `{"remark":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nesting within 512 levels'],
     [
@@ -66,7 +66,7 @@ describe('a JSON header', () => {
       `{"extFields":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
       'nesting within 512 levels',
     ],
-    ['a code of more than 32 bits', '{"code":2147483648}', 'code of a JSON header is not a 32-bit integer'],
+    ['a code of more than 32 bits', '{"code":2147483648}', 'code of a JSON header: expected a 32-bit integer'],
     ['an opaque with a fraction', '{"opaque":1.5}', 'opaque of a JSON header'],
     ['a flag that is an object', '{"flag":{}}', 'flag of a JSON header'],
     ['a language beyond the known numbers', '{"language":14}', 'language of a JSON header'],
@@ -78,7 +78,12 @@ describe('a JSON header', () => {
   })
 
   it('that is no UTF-8 breaks the protocol', () => {
-    expect(() => readJsonHeader(Buffer.from('7b2261223a22ff227d', 'hex'))).toThrow('a JSON header is not UTF-8')
+    expect(() => readJsonHeader(Buffer.from('7b2261223a22ff227d', 'hex'))).toThrow(
+      'a JSON header is not UTF-8: expected it at byte 6',
+    )
+    // the character that stands for damage may also have been written
+    const written = Buffer.concat([Buffer.from('{"ä":"\ufffd\ufffd'), Buffer.from('c328227d', 'hex')])
+    expect(() => readJsonHeader(written)).toThrow('expected it at byte 13')
   })
 
   it('may hold the replacement character itself', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { compressionOf, MESSAGE_FLAG, PULL_FLAG, transactionOf } from '../../src/protocol/sys-flags.ts'
+import {
+  compressionOf,
+  MESSAGE_FLAG,
+  PULL_FLAG,
+  pullFlags,
+  transactionOf,
+  withTransaction,
+} from '../../src/protocol/sys-flags.ts'
 
 describe('the system flag of a message', () => {
   // compression types and transaction values as MessageSysFlag of the official Java 5.3.3 reads them
@@ -35,9 +42,23 @@ describe('the system flag of a message', () => {
   ] as const)('%i says transaction %s', (sysFlag, expected) => {
     expect(transactionOf(sysFlag)).toBe(expected)
   })
+
+  it.each(['none', 'prepared', 'commit', 'rollback'] as const)(
+    'can be put into the state %s and keeps the rest',
+    state => {
+      const flag = withTransaction(0x3ff, state)
+      expect(transactionOf(flag)).toBe(state)
+      expect(flag & ~0xc).toBe(0x3f3)
+    },
+  )
 })
 
 describe('the system flag of a pull', () => {
+  it('is nothing when nothing is said', () => {
+    expect(pullFlags({})).toBe(0)
+    expect(pullFlags({ suspend: true, litePull: true })).toBe(PULL_FLAG.SUSPEND | PULL_FLAG.LITE_PULL)
+  })
+
   it('has a bit of its own for everything it says', () => {
     const { COMMIT_OFFSET, SUSPEND, SUBSCRIPTION, CLASS_FILTER, LITE_PULL } = PULL_FLAG
     // PullSysFlag.buildSysFlag of the official Java 5.3.3, one switch at a time

@@ -1,15 +1,21 @@
 import Long from 'long'
 import { expect } from 'vitest'
 import {
+  decodeAssignments,
   decodeClusterInfo,
   decodeConsumerIds,
   decodeGroupConfig,
   decodeHeartbeat,
+  decodeLockedQueues,
+  decodeLockRequest,
   decodeTopicRoute,
+  encodeAssignments,
   encodeClusterInfo,
   encodeConsumerIds,
   encodeGroupConfig,
   encodeHeartbeat,
+  encodeLockedQueues,
+  encodeLockRequest,
   encodeTopicRoute,
 } from '../../src/protocol/bodies.ts'
 import { isJsonTable, readLenientJson } from '../../src/protocol/lenient-json.ts'
@@ -50,6 +56,10 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   'body/heartbeat/': body => encodeHeartbeat(decodeHeartbeat(body)),
   'body/go/heartbeat/': body => encodeHeartbeat(decodeHeartbeat(body)),
   'body/consumer-list/': body => encodeConsumerIds(decodeConsumerIds(body)),
+  'body/lock-request/': body => encodeLockRequest(decodeLockRequest(body)),
+  'body/go/lock-request/': body => encodeLockRequest(decodeLockRequest(body)),
+  'body/lock-response/': body => encodeLockedQueues(decodeLockedQueues(body)),
+  'body/query-assignment-response/': body => encodeAssignments(decodeAssignments(body)),
   'body/group-config/': body => encodeGroupConfig(decodeGroupConfig(body)),
 }
 

@@ -57,12 +57,37 @@ const checkFrame = (vector: Vector): void => {
     return
   }
   expect(contentOf(decode(bytes))).toEqual(comparable(expected))
-  if (input !== undefined) checkEncoding({ name, input, expected })
+  const row = rowOf(name, input?.code ?? expected.code)
+  if (row !== undefined) checkHeader(row, expected)
+  if (input !== undefined) checkEncoding({ name, input, expected, row })
 }
 
+/** The row knows every field of the header, and reading and writing them loses nothing. */
+const checkHeader = (row: HeaderFields, { code, isResponse, extFields }: Content): void => {
+  const fields: Record<string, string> = {}
+  for (const [name, value] of Object.entries(extFields ?? {})) {
+    if (value !== null && !SIGNATURE.includes(name)) fields[name] = value
+  }
+  const described = Object.entries(row).map(([name, { wireName }]) => wireName ?? name)
+  expect(described).toEqual(expect.arrayContaining(Object.keys(fields)))
+  if (isResponse && code !== 0) {
+    // what a refusal carries of the header depends on how far the server came
+    for (const [name, field] of Object.entries(row)) {
+      const value = fields[field.wireName ?? name]
+      if (value !== undefined) expect(field.write(field.read(value, name))).toBe(value)
+    }
+    return
+  }
+  expect(writeHeader(row, readHeader(row, fields))).toEqual(fields)
+}
+
+/** Added beside any header by who signs it. */
+const SIGNATURE = ['AccessKey', 'Signature', 'SecurityToken']
+
 const decode = (bytes: Buffer): Frame => {
-  const { frames, carry } = cutFrames(NOTHING, bytes)
-  expect(carry).toEqual(NOTHING)
+  const { frames, carry, failure } = cutFrames(NOTHING, bytes)
+  if (failure !== undefined) throw failure
+  expect(carry).toMatchObject({ bytes: 0, wanted: 0, last: undefined })
   expect(frames).toHaveLength(1)
   return decodeFrame(frames[0]!)
 }
@@ -71,10 +96,11 @@ interface Encoding {
   readonly name: string
   readonly input: NonNullable<FrameVector['input']>
   readonly expected: Content
+  readonly row: HeaderFields | undefined
 }
 
-const checkEncoding = ({ name, input, expected }: Encoding): void => {
-  const written = frameOf(input, expected)
+const checkEncoding = ({ name, input, expected, row }: Encoding): void => {
+  const written = frameOf(input, expected, row)
   const frame = name.startsWith('frame/binary-fast/')
     ? { ...written, fields: without(FORGOTTEN, written.fields) }
     : written
@@ -96,7 +122,7 @@ const serializationOf = (name: string, serializeType: string | undefined): Seria
 const without = (names: readonly string[], fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 
-const frameOf = (input: Encoding['input'], expected: Content): Frame => {
+const frameOf = (input: Encoding['input'], expected: Content, row: Encoding['row']): Frame => {
   const whole = { ...expected, ...input }
   return {
     code: whole.code,
@@ -106,7 +132,7 @@ const frameOf = (input: Encoding['input'], expected: Content): Frame => {
     flag: whole.flag,
     remark: whole.remark ?? undefined,
     fields: Object.fromEntries([
-      ...presentTexts(headerFields(whole.code, input)),
+      ...presentTexts(headerFields(row, input.header)),
       ...presentTexts(input.extraExtFields ?? {}),
       ...presentTexts(input.extFields ?? {}),
     ]),
@@ -119,9 +145,8 @@ const presentTexts = (values: Values): (readonly [string, string])[] =>
     .filter(([, value]) => value !== null)
     .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
 
-/** The header as our table of requests writes it, or its plain texts where the table has no row. */
-const headerFields = (code: number, { header = {}, headerClass = '' }: Encoding['input']): Values => {
-  const row = rowOf(code, headerClass)
+/** The header as our table of requests writes it. Only frames at the edge of the protocol have none. */
+const headerFields = (row: HeaderFields | undefined, header: Values = {}): Values => {
   if (row === undefined) return header
   const typed = typedHeader(row, header)
   const fields = writeHeader(row, typed)
@@ -130,19 +155,43 @@ const headerFields = (code: number, { header = {}, headerClass = '' }: Encoding[
   return fields
 }
 
-const RESPONSE_ROWS: Readonly<Record<string, HeaderFields>> = {
-  SendMessageResponseHeader: REQUESTS.SEND_MESSAGE_V2.answers,
-  PullMessageResponseHeader: REQUESTS.PULL_MESSAGE.answers,
-  QueryConsumerOffsetResponseHeader: REQUESTS.QUERY_CONSUMER_OFFSET.answers,
-  SearchOffsetResponseHeader: REQUESTS.SEARCH_OFFSET_BY_TIMESTAMP.answers,
-  GetMaxOffsetResponseHeader: REQUESTS.GET_MAX_OFFSET.answers,
-  GetMinOffsetResponseHeader: REQUESTS.GET_MIN_OFFSET.answers,
+/** What the samples of answers answer, by the part of their name behind `response`. */
+const ANSWERED: Readonly<Record<string, HeaderFields>> = {
+  'broker-config': REQUESTS.GET_BROKER_CONFIG.answers,
+  'cluster-info': REQUESTS.GET_BROKER_CLUSTER_INFO.answers,
+  'consumer-list': REQUESTS.GET_CONSUMER_LIST_BY_GROUP.answers,
+  'consumer-status': REQUESTS.GET_CONSUMER_STATUS_FROM_CLIENT.answers,
+  'earliest-store-time': REQUESTS.GET_EARLIEST_MSG_STORETIME.answers,
+  heartbeat: REQUESTS.HEART_BEAT.answers,
+  lock: REQUESTS.LOCK_BATCH_MQ.answers,
+  'min-offset': REQUESTS.GET_MIN_OFFSET.answers,
+  'polling-info': REQUESTS.POLLING_INFO.answers,
+  pop: REQUESTS.POP_MESSAGE.answers,
+  pull: REQUESTS.PULL_MESSAGE.answers,
+  'query-offset': REQUESTS.QUERY_CONSUMER_OFFSET.answers,
+  recall: REQUESTS.RECALL_MESSAGE.answers,
+  'register-broker': REQUESTS.REGISTER_BROKER.answers,
+  route: REQUESTS.GET_ROUTEINFO_BY_TOPIC.answers,
+  'running-info': REQUESTS.GET_CONSUMER_RUNNING_INFO.answers,
+  'search-offset': REQUESTS.SEARCH_OFFSET_BY_TIMESTAMP.answers,
+  send: REQUESTS.SEND_MESSAGE_V2.answers,
+  'view-message': REQUESTS.VIEW_MESSAGE_BY_ID.answers,
+  // answers to anything
+  acl: {},
+  empty: {},
+  'go-away': {},
+  'system-error': {},
+  'unsupported-code': {},
 }
 
-const rowOf = (code: number, headerClass: string): HeaderFields | undefined =>
-  headerClass.endsWith('ResponseHeader')
-    ? RESPONSE_ROWS[headerClass]
-    : Object.values(REQUESTS).find(request => request.code === code)?.asks
+/** The row of a sample of a request or an answer; those at the edge of the protocol are about frames, not about rows. */
+const rowOf = (name: string, code: number): HeaderFields | undefined => {
+  const [, , kind, what = ''] = name.split('/')
+  if (kind !== 'request' && kind !== 'response') return undefined
+  const row = kind === 'response' ? ANSWERED[what] : Object.values(REQUESTS).find(row => row.code === code)?.asks
+  if (row === undefined) throw new Error(`no row for ${name}`)
+  return row
+}
 
 const typedHeader = (row: HeaderFields, header: Values): Values =>
   Object.fromEntries(

@@ -17,6 +17,7 @@ import { deleteProperty, readProperties, writeProperties } from '../../src/proto
 import { handlers as names } from './golden-names.ts'
 import { handlers as stored } from './golden-stored.ts'
 import type { Handlers, Vector } from './golden.ts'
+import { inTimeZone } from './time-zone.ts'
 
 const ILLEGAL = expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL' }) as unknown
 
@@ -149,15 +150,10 @@ const checkMonthStart = (vector: Vector): void => {
     input: { timeZone: string; now: string }
     expect: { monthStart: string; nextMonthStart: string }
   }
-  const before = process.env.TZ
-  process.env.TZ = input.timeZone
-  try {
+  inTimeZone(input.timeZone, () => {
     expect(monthStart(Number(input.now))).toBe(Number(expected.monthStart))
     expect(nextMonthStart(Number(input.now))).toBe(Number(expected.nextMonthStart))
-  } finally {
-    if (before === undefined) delete process.env.TZ
-    else process.env.TZ = before
-  }
+  })
 }
 
 const checkTagHash = (vector: Vector): void => {

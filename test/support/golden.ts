@@ -13,7 +13,7 @@ export interface VectorFile {
 }
 
 /** Checks one vector and throws when our code does otherwise. */
-export type Handler = (vector: Vector) => void
+export type Handler = (vector: Vector) => void | Promise<void>
 
 /** Handlers by the leading path of the vectors that they understand. */
 export type Handlers = Readonly<Record<string, Handler>>
