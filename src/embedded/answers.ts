@@ -19,3 +19,5 @@ export interface Refusal {
 }
 
 export const refusal = (code: number, remark: string): Refusal => ({ code, remark })
+
+export const isRefusal = (outcome: Fields | Refusal): outcome is Refusal => typeof outcome['code'] === 'number'

@@ -3,31 +3,32 @@ import { type Host, ipToBytes } from '../protocol/hosts.ts'
 import { createUniqueIds } from '../protocol/message-id.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Connection } from './connection.ts'
-import { createDelays, type Delays } from './delays.ts'
+import { createDelays } from './delays.ts'
 import { createGroups, type Groups } from './groups.ts'
-import { createHolds, type Holds } from './holds.ts'
-import { createLog, type Log } from './log.ts'
+import { createHolds } from './holds.ts'
+import { createLocks, type Locks } from './locks.ts'
+import { createLog } from './log.ts'
 import { createMembers, type Members } from './members.ts'
 import { createOffsets, type Offsets } from './offsets.ts'
 import type { ClusterPlan } from './options.ts'
-import { deliverDelayed } from './storing.ts'
+import type { RouteTable } from './route-table.ts'
+import { deliverDelayed, type Store } from './storing.ts'
 import type { Timers } from './timers.ts'
-import { createTopics, type Topics } from './topics.ts'
+import { createTopics } from './topics.ts'
 
-/** Everything one broker knows: what its handlers work on. It survives a restart, but for members and holds. */
-export interface BrokerContext {
+/** Everything one broker knows: what its handlers work on. It survives a restart, but for members, locks and holds. */
+export interface BrokerContext extends Store {
   readonly name: string
   readonly clusterName: string
   /** The advertised address, kept in every message. */
   readonly host: Host
+  /** All brokers of the cluster that are up. */
+  readonly routes: RouteTable
   readonly timers: Timers
-  readonly topics: Topics
   readonly groups: Groups
   readonly offsets: Offsets
   readonly members: Members
-  readonly log: Log
-  readonly delays: Delays
-  readonly holds: Holds
+  readonly locks: Locks
   /** A whole number from 0 to below the limit. */
   readonly random: (limit: number) => number
   /** The id of a message whose sender gave it none. */
@@ -38,17 +39,19 @@ export interface ContextOptions {
   readonly plan: ClusterPlan
   readonly name: string
   readonly port: number
+  readonly routes: RouteTable
   readonly timers: Timers
 }
 
 /** Fails with ERR_RMQ_ILLEGAL when the advertised host is not an IP address. */
-export const createContext = ({ plan, name, port, timers }: ContextOptions): BrokerContext => {
+export const createContext = ({ plan, name, port, routes, timers }: ContextOptions): BrokerContext => {
   const host = { address: plan.advertisedHost, port }
   ipToBytes(host.address)
   const context: BrokerContext = {
     name,
     clusterName: plan.clusterName,
     host,
+    routes,
     timers,
     topics: createTopics({
       clusterName: plan.clusterName,
@@ -60,6 +63,7 @@ export const createContext = ({ plan, name, port, timers }: ContextOptions): Bro
     groups: createGroups(),
     offsets: createOffsets(),
     members: createMembers(),
+    locks: createLocks(timers.now),
     log: createLog({ maxBytes: plan.brokerStoreBytes, storeHost: host, now: timers.now }),
     delays: createDelays({
       levelsMs: plan.delayLevelsMs,

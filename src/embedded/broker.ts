@@ -6,8 +6,9 @@ import { readStoredMessages, type StoredMessage } from '../protocol/stored-messa
 import { type BrokerContext, createContext, forgetConnection } from './broker-context.ts'
 import type { FaultPlan } from './faults.ts'
 import { BROKER_HANDLERS } from './handlers/broker-handlers.ts'
-import { advertised, type RouteTable } from './name-server.ts'
+import { advertised } from './name-server.ts'
 import { type ClusterPlan, whole } from './options.ts'
+import type { RouteTable } from './route-table.ts'
 import { listen, serve, type Server } from './server.ts'
 import { createTimers } from './timers.ts'
 
@@ -43,7 +44,7 @@ const STOP_PATIENCE_MS = 200
 export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOptions): Promise<Broker> => {
   const timers = createTimers(plan.scheduler)
   const first = await listen(plan.host, port)
-  const context = createContext({ plan, name, port: first.port, timers })
+  const context = createContext({ plan, name, port: first.port, routes, timers })
   const address = advertised(plan, first.port)
   let server: Server
   let up = false
@@ -77,6 +78,7 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     context.delays.stop()
     context.holds.clear()
     context.members.clear()
+    context.locks.clear()
     timers.stop()
   }
 

@@ -117,6 +117,8 @@ export const serveConnection = (socket: Socket, options: ConnectionOptions): Ser
       frames = at === frames.length ? cut.frames : [...frames.slice(at), ...cut.frames]
       at = 0
       work()
+      // what came before has been taken; nothing behind it can be understood
+      if (cut.failure !== undefined) socket.destroy()
     } catch {
       socket.destroy()
     }

@@ -16,6 +16,7 @@ export interface EmbeddedCluster extends AsyncDisposable {
   readonly nameServers: readonly string[]
   /** `host:port` of every broker, also of those that are down. */
   readonly brokers: readonly string[]
+  /** Faults on demand, on every server. */
   readonly faults: Faults
   /** Creates or changes a topic on every broker; `queues` (default 8) read and write queues on each. */
   createTopic(name: string, options?: { readonly queues?: number | undefined }): void
@@ -29,6 +30,7 @@ export interface EmbeddedCluster extends AsyncDisposable {
   stopBroker(index?: number): Promise<void>
   /** The broker accepts connections and bytes but carries nothing out until it is resumed. Its route stays. */
   pauseBroker(index?: number): void
+  /** The broker carries out what came while it was paused, and goes on. */
   resumeBroker(index?: number): void
   /** Everything stored in a topic now, broker by broker and queue by queue in order. For tests. */
   peek(topic: string): readonly StoredMessage[]

@@ -3,7 +3,7 @@ import type { Queue } from './queue.ts'
 import type { Alarm, Timers } from './timers.ts'
 
 /** A pull that found nothing yet. */
-export interface Hold {
+interface Hold {
   readonly connection: Connection
   readonly queue: Queue
   /** The offset it waits for. */

@@ -14,7 +14,7 @@ export interface Member {
 }
 
 /** A consumer group that has members now. Everything but the members is what the latest heartbeat said. */
-export interface ConsumerGroup {
+interface ConsumerGroup {
   readonly members: ReadonlyMap<Connection, Member>
   readonly subscriptions: ReadonlyMap<string, SubscriptionData>
   readonly messageModel: ConsumerData['messageModel']

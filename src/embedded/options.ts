@@ -18,7 +18,7 @@ export interface EmbeddedClusterOptions {
   readonly nameServerPort?: number | undefined
   /** Ports of the brokers in order; those left out, and 0, are any free one. */
   readonly brokerPorts?: readonly number[] | undefined
-  /** Default `DefaultCluster`. */
+  /** What the brokers say their cluster is called, default `DefaultCluster`. */
   readonly clusterName?: string | undefined
   /**
    * Queues of `TBW102`, the template of auto-created topics, default 8. A created topic has the smaller of this and

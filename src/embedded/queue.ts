@@ -35,7 +35,7 @@ export interface Reading {
   readonly parts: readonly Buffer[]
 }
 
-export interface ReadLimits {
+interface ReadLimits {
   readonly messages: number
   readonly bytes: number
   /** Records looked at, whether they match or not. */

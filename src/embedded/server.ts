@@ -8,9 +8,9 @@ import { type FaultPlan, RUBBISH } from './faults.ts'
 import type { Timers } from './timers.ts'
 
 /** What a handler gives back: the answer, nothing (some requests have no answer), or word that the answer comes later. */
-export type Outcome = Frame | undefined | Later
+type Outcome = Frame | undefined | Later
 /** Called at once with the function that takes the answer, whenever that is ready. */
-export type Later = (answer: (frame: Frame) => void) => void
+type Later = (answer: (frame: Frame) => void) => void
 
 /** Carries out one request. What it throws is answered with SYSTEM_ERROR and the error's message. */
 export type Handler<Context> = (context: Context, request: Frame, connection: Connection) => Outcome

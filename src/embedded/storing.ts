@@ -4,10 +4,19 @@ import { tagCode } from '../protocol/hashes.ts'
 import { PROPERTY, writeProperties } from '../protocol/properties.ts'
 import { readStoredMessages } from '../protocol/stored-message.ts'
 import { transactionOf } from '../protocol/sys-flags.ts'
-import type { BrokerContext } from './broker-context.ts'
-import type { Draft } from './log.ts'
+import type { Delays } from './delays.ts'
+import type { Holds } from './holds.ts'
+import type { Draft, Log } from './log.ts'
 import type { LogRecord } from './queue.ts'
-import { SCHEDULE_TOPIC } from './topics.ts'
+import { SCHEDULE_TOPIC, type Topics } from './topics.ts'
+
+/** What of a broker takes part in storing. */
+export interface Store {
+  readonly topics: Topics
+  readonly log: Log
+  readonly delays: Delays
+  readonly holds: Holds
+}
 
 /** A message on its way into the store: where it is meant for, and its properties still apart. */
 export interface NewMessage {
@@ -31,7 +40,7 @@ export interface Placement {
 }
 
 /** A message with a delay level waits in the schedule topic, its real place in its properties; all others go straight. */
-export const placeMessage = ({ delays }: Pick<BrokerContext, 'delays'>, message: NewMessage): Placement => {
+export const placeMessage = ({ delays }: Pick<Store, 'delays'>, message: NewMessage): Placement => {
   const level = Math.min(wantedLevel(message), delays.levels)
   if (level <= 0) return { draft: draftOf(message, message.topic, message.queueId), level: 0 }
   const properties: Record<string, string> = {
@@ -43,21 +52,21 @@ export const placeMessage = ({ delays }: Pick<BrokerContext, 'delays'>, message:
   return { draft: draftOf({ ...message, properties }, SCHEDULE_TOPIC, level - 1), level }
 }
 
-export const storePlaced = (context: BrokerContext, { draft, level }: Placement): LogRecord => {
-  const record = context.log.append(draft)
-  if (level > 0) context.delays.add(record, level)
-  else context.holds.arrived(context.log.queue(record.topic, record.queueId))
+export const storePlaced = ({ log, delays, holds }: Store, { draft, level }: Placement): LogRecord => {
+  const record = log.append(draft)
+  if (level > 0) delays.add(record, level)
+  else holds.arrived(log.queue(record.topic, record.queueId))
   return record
 }
 
 /** A delayed message comes due: a new record in its real queue, with the delay still in its properties. */
-export const deliverDelayed = (context: BrokerContext, waiting: LogRecord): void => {
+export const deliverDelayed = (store: Store, waiting: LogRecord): void => {
   const message = readStoredMessages(waiting.bytes).messages[0]
   const topic = message?.properties[PROPERTY.REAL_TOPIC]
   // A topic that is gone takes its delayed messages along.
-  if (message === undefined || topic === undefined || context.topics.get(topic) === undefined) return
+  if (message === undefined || topic === undefined || store.topics.get(topic) === undefined) return
   const queueId = Number(message.properties[PROPERTY.REAL_QUEUE_ID])
-  storePlaced(context, { draft: draftOf(message, topic, queueId), level: 0 })
+  storePlaced(store, { draft: draftOf(message, topic, queueId), level: 0 })
 }
 
 const draftOf = (message: Omit<NewMessage, 'topic' | 'queueId'>, topic: string, queueId: number): Draft => ({

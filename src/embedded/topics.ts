@@ -36,7 +36,7 @@ export interface Topics {
 }
 
 /** The template of auto-created topics. */
-export const TEMPLATE_TOPIC = 'TBW102'
+const TEMPLATE_TOPIC = 'TBW102'
 /** Where delayed messages wait, a queue per level. */
 export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
 

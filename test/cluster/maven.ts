@@ -6,21 +6,42 @@ import { lastLines } from './last-lines.ts'
 import { withLock } from './lock.ts'
 import { findMaven } from './tools.ts'
 
-const ARTEFACTS = ['rocketmq-namesrv', 'rocketmq-broker']
+/** What is fetched together, each as group:artefact:version. */
+const BUNDLES = {
+  servers: (version: string) => [
+    `org.apache.rocketmq:rocketmq-namesrv:${version}`,
+    `org.apache.rocketmq:rocketmq-broker:${version}`,
+  ],
+  // Gson is for our own program, which talks to the tests in JSON.
+  client: (version: string) => [`org.apache.rocketmq:rocketmq-client:${version}`, 'com.google.code.gson:gson:2.9.0'],
+} as const
+
+type Bundle = keyof typeof BUNDLES
+
 const BUILD_CLASS_PATH = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath'
 
 /** Class path of the servers of one version, fetched by Maven once and remembered in the user's cache folder. */
-export async function serverClassPath(version: string): Promise<string> {
-  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is no version of Apache RocketMQ, such as 5.3.3`)
+export const serverClassPath = (version: string): Promise<string> => classPathOf('servers', version)
+
+/** The same for the official Java client. */
+export const clientClassPath = (version: string): Promise<string> => classPathOf('client', version)
+
+/** Where a bundle of one version is remembered, with whatever is made from it. */
+export function cacheFolder(bundle: Bundle, version: string): string {
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const folder = join(caches, 'rocketmq-rxjs', `servers-${version}`)
+  return join(caches, 'rocketmq-rxjs', `${bundle}-${version}`)
+}
+
+async function classPathOf(bundle: Bundle, version: string): Promise<string> {
+  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is no version of Apache RocketMQ, such as 5.3.3`)
+  const folder = cacheFolder(bundle, version)
   const file = join(folder, 'classpath.txt')
   const known = await usableClassPath(file)
   if (known !== undefined) return known
   await mkdir(folder, { recursive: true })
   return withLock(
     join(folder, 'lock'),
-    async () => (await usableClassPath(file)) ?? (await fetch(version, folder, file)),
+    async () => (await usableClassPath(file)) ?? (await fetch(bundle, version, folder, file)),
   )
 }
 
@@ -35,9 +56,9 @@ async function usableClassPath(file: string): Promise<string | undefined> {
   }
 }
 
-async function fetch(version: string, folder: string, file: string): Promise<string> {
+async function fetch(bundle: Bundle, version: string, folder: string, file: string): Promise<string> {
   const maven = await findMaven()
-  await writeFile(join(folder, 'pom.xml'), pom(version))
+  await writeFile(join(folder, 'pom.xml'), pom(BUNDLES[bundle](version)))
   // Complete or absent: the name that others look for appears only when all is there.
   const unfinished = `${file}.new`
   await rm(unfinished, { force: true })
@@ -65,15 +86,17 @@ function runMaven(maven: string, parameters: string[], cwd: string): Promise<{ s
 }
 
 /** Without parent and repositories, so that Maven's own configuration decides where the jars come from. */
-function pom(version: string): string {
-  const dependencies = ARTEFACTS.map(
-    artefact =>
-      `<dependency><groupId>org.apache.rocketmq</groupId><artifactId>${artefact}</artifactId>` +
-      `<version>${version}</version></dependency>`,
-  )
+function pom(artefacts: readonly string[]): string {
+  const dependencies = artefacts.map(artefact => {
+    const [group, name, version] = artefact.split(':')
+    return (
+      `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId>` +
+      `<version>${version}</version></dependency>`
+    )
+  })
   return (
     '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>' +
-    '<groupId>local</groupId><artifactId>servers</artifactId><version>1</version>' +
+    '<groupId>local</groupId><artifactId>fetched</artifactId><version>1</version>' +
     `<dependencies>${dependencies.join('')}</dependencies></project>\n`
   )
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { javaArguments, LOGBACK_CONFIG } from './config-files.ts'
 import type { Guard } from './guard.ts'
 import { lastLines } from './last-lines.ts'
+import { hasState } from './process-state.ts'
 
 const MAIN_CLASSES = {
   namesrv: 'org.apache.rocketmq.namesrv.NamesrvStartup',
@@ -100,12 +101,14 @@ export class ServerProcess {
     await this.#end('SIGTERM', 'SIGCONT')
   }
 
-  pause(): void {
-    this.#signal('SIGSTOP')
+  /** SIGSTOP; resolves once every thread stands still, so that nothing asked from then on is answered. */
+  async pause(): Promise<void> {
+    await this.#signal('SIGSTOP', 'stopped')
   }
 
-  resume(): void {
-    this.#signal('SIGCONT')
+  /** SIGCONT. */
+  async resume(): Promise<void> {
+    await this.#signal('SIGCONT', 'running')
   }
 
   async #end(...signals: readonly NodeJS.Signals[]): Promise<void> {
@@ -115,9 +118,11 @@ export class ServerProcess {
     await this.#exit
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    if (!this.isRunning) throw new Error(`${this.name} is not running`)
+  async #signal(signal: NodeJS.Signals, state: 'stopped' | 'running'): Promise<void> {
+    const { pid } = this
+    if (pid === undefined) throw new Error(`${this.name} is not running`)
     this.#child?.kill(signal)
+    await hasState(pid, state)
   }
 
   get #outputFile(): string {

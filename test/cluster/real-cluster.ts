@@ -148,13 +148,11 @@ export class RealCluster implements TestCluster {
   }
 
   async pauseBroker(index = 0): Promise<void> {
-    this.#broker(index).pause()
-    return Promise.resolve()
+    await this.#broker(index).pause()
   }
 
   async resumeBroker(index = 0): Promise<void> {
-    this.#broker(index).resume()
-    return Promise.resolve()
+    await this.#broker(index).resume()
   }
 
   async stop(): Promise<void> {

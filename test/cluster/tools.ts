@@ -7,15 +7,20 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Full path of a `java` that can run the servers. */
-export async function findJava(path = process.env['PATH'] ?? ''): Promise<string> {
+export const findJava = (path?: string): Promise<string> => findOfJdk('java', path)
+
+/** Full path of a `javac` that can compile our program for the official client. */
+export const findJavac = (path?: string): Promise<string> => findOfJdk('javac', path)
+
+async function findOfJdk(name: string, path = process.env['PATH'] ?? ''): Promise<string> {
   const help = 'Install JDK 17 or later to run Apache RocketMQ for these tests'
-  const java = await findOnPath('java', path)
-  if (java === undefined) throw new Error(`${help}: no java was found on the PATH.`)
-  const found = await versionOf(java, /version "(?:1\.)?(\d+)/)
+  const tool = await findOnPath(name, path)
+  if (tool === undefined) throw new Error(`${help}: no ${name} was found on the PATH.`)
+  const found = await versionOf(tool, /(?:version "|javac )(?:1\.)?(\d+)/)
   if (found === undefined || found[0]! < 17) {
-    throw new Error(`${help}: ${java} is ${found === undefined ? 'of an unknown version' : `version ${found[0]}`}.`)
+    throw new Error(`${help}: ${tool} is ${found === undefined ? 'of an unknown version' : `version ${found[0]}`}.`)
   }
-  return java
+  return tool
 }
 
 /** Full path of an `mvn` that can fetch the servers. */
@@ -42,7 +47,7 @@ async function findOnPath(name: string, path: string): Promise<string | undefine
   return undefined
 }
 
-/** Both tools know `-version`; Java answers on the error output. */
+/** All tools know `-version`; Java answers on the error output. */
 async function versionOf(tool: string, pattern: RegExp): Promise<readonly number[] | undefined> {
   const output = await run(tool, ['-version']).then(
     ({ stdout, stderr }) => stdout + stderr,

@@ -10,6 +10,7 @@ const RUNTIME_INFO = 28
 const VIEW_MESSAGE = 33
 const CREATE_GROUP = 200
 const TOPIC_STATS = 202
+const TOPIC_CONFIG = 351
 
 const topicFields = (topic: string, more: Readonly<Record<string, string>> = {}) => ({
   topic,
@@ -47,6 +48,23 @@ describe('administration of the embedded broker', () => {
     const answer = await broker.ask(CREATE_TOPIC, fields)
     expect(answer.code).toBe(29)
     expect(answer.remark).not.toBe('')
+  })
+
+  it('tells what a topic is like', async () => {
+    const { broker } = await aBroker()
+    await broker.ask(CREATE_TOPIC, topicFields('orders', { perm: '4' }))
+    const { body } = await broker.ask(TOPIC_CONFIG, { topic: 'orders' })
+    expect(JSON.parse(body.toString())).toEqual({
+      attributes: {},
+      order: false,
+      perm: 4,
+      readQueueNums: 3,
+      topicFilterType: 'SINGLE_TAG',
+      topicName: 'orders',
+      topicSysFlag: 0,
+      writeQueueNums: 2,
+    })
+    expect((await broker.ask(TOPIC_CONFIG, { topic: 'unknown' })).code).toBe(17)
   })
 
   it('creates a group, whose settings count from then on', async () => {

@@ -49,6 +49,7 @@ export const openAsker = (address: string): Promise<Asker> => {
         const cut = cutFrames(carry, chunk)
         carry = cut.carry
         cut.frames.map(decodeFrame).forEach(take)
+        if (cut.failure !== undefined) resolve()
       } catch {
         resolve()
       }

@@ -139,7 +139,6 @@ describe('the embedded broker refuses a send', () => {
     ['with a delay level that is no number', 1, sendFields('orders', 0, { DELAY: 'soon' }), 'x', /soon/],
     ['of a half message', 16, sendFields('orders', 0, { TRAN_MSG: 'true' }), 'x', /transactions/],
     ['of a timer message', 1, sendFields('orders', 0, { TIMER_DELAY_SEC: '5' }), 'x', /timer/],
-    ['of a batch', 3, sendFields('orders', 0, {}, { m: 'true' }), 'x', /batches/],
     ['without its topic', 1, { a: 'p' }, 'x', /field b is missing/],
   ]
   it.each(refusals)('%s with code %i', async (_, code, fields, body, remark) => {

@@ -36,8 +36,6 @@ export const fakeSocket = (note: (what: string) => string = what => what): FakeS
       act(`write ${bytes.toString()}`)
       return --room > 0
     },
-    cork: () => act('cork'),
-    uncork: () => act('uncork'),
     destroy: () => {
       if (!state.destroyed) act('destroy')
       close()

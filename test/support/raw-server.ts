@@ -40,10 +40,11 @@ export const startRawServer = (onConnection: (socket: Socket) => void): Promise<
   })
 
 /** Reads every request and writes the frame that a function makes of it. */
-export const answering = (answer: (request: Frame) => Frame) => (socket: Socket) => {
+const answering = (answer: (request: Frame) => Frame) => (socket: Socket) => {
   let carry = NOTHING
   socket.on('data', (chunk: Buffer) => {
     const cut = cutFrames(carry, chunk)
+    if (cut.failure !== undefined) throw cut.failure
     carry = cut.carry
     for (const bytes of cut.frames) socket.write(encodeFrame(answer(decodeFrame(bytes))))
   })

@@ -11,7 +11,7 @@ export interface Source {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What `.gitignore` names, and Git's own. */
-const NOT_OURS = new Set(['.git', 'node_modules', 'dist', 'dist-examples', 'coverage', '.cache'])
+const NOT_OURS = new Set(['.git', 'node_modules', 'dist', 'dist-examples', 'dist-bench', 'coverage', '.cache'])
 
 /** Every file under a folder of the repository; without Git, so that it also works in an unpacked archive. */
 export const filesUnder = (folder: string): readonly Source[] =>

@@ -1,8 +1,9 @@
 import { isRocketError } from '../../errors.ts'
 import { decodeGroupConfig, MAX_QUEUES } from '../../protocol/bodies.ts'
-import { int64, readHeader, text } from '../../protocol/fields.ts'
+import { readHeader } from '../../protocol/fields.ts'
 import { PROTOCOL_VERSION } from '../../protocol/frame.ts'
 import { checkGroup, checkTopic } from '../../protocol/names.ts'
+import { jsonOfQueue } from '../../protocol/queue-json.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { failure, success, successWithBody } from '../answers.ts'
@@ -32,25 +33,37 @@ export const updateAndCreateGroup: Handler<BrokerContext> = ({ groups }, request
   return success(request)
 }
 
-/** One stored message by its physical offset, the number inside an offset message id. */
-export const viewMessage: Handler<BrokerContext> = ({ log }, request) => {
-  const { offset } = readHeader({ offset: int64 }, request.fields)
-  const record = log.at(offset)
-  return record === undefined
-    ? failure(request, RESPONSE.SYSTEM_ERROR, `no message begins at physical offset ${offset.toString()}`)
-    : successWithBody(request, record.bytes)
+export const topicConfig: Handler<BrokerContext> = ({ topics }, request) => {
+  const { topic } = readHeader(REQUESTS.GET_TOPIC_CONFIG.asks, request.fields)
+  const config = topics.get(topic)
+  if (config === undefined) return failure(request, RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
+  return successWithBody(
+    request,
+    Buffer.from(
+      JSON.stringify({
+        attributes: {},
+        order: false,
+        perm: config.perm,
+        readQueueNums: config.readQueues,
+        topicFilterType: 'SINGLE_TAG',
+        topicName: topic,
+        topicSysFlag: 0,
+        writeQueueNums: config.writeQueues,
+      }),
+    ),
+  )
 }
 
 /** Not JSON proper: each key is a queue written as an object, the way official brokers and tools expect it. */
 export const topicStats: Handler<BrokerContext> = ({ log, name, topics }, request) => {
-  const { topic } = readHeader({ topic: text }, request.fields)
+  const { topic } = readHeader(REQUESTS.GET_TOPIC_STATS_INFO.asks, request.fields)
   const config = topics.get(topic)
   if (config === undefined) return failure(request, RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
   const entries = Array.from({ length: Math.max(config.readQueues, config.writeQueues) }, (_, queueId) => {
     const queue = log.existing(topic, queueId)
     const { min, max } = queue?.range() ?? { min: 0, max: 0 }
     const lastUpdateTimestamp = queue?.at(max - 1)?.storeTimestamp ?? 0
-    const key = JSON.stringify({ brokerName: name, queueId, topic })
+    const key = JSON.stringify(jsonOfQueue({ brokerName: name, queueId, topic }))
     return `${key}:${JSON.stringify({ lastUpdateTimestamp, maxOffset: max, minOffset: min })}`
   })
   return successWithBody(request, Buffer.from(`{"offsetTable":{${entries.join(',')}},"topicPutTps":0.0}`))

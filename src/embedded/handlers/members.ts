@@ -1,4 +1,4 @@
-import { decodeHeartbeat, encodeConsumerIds } from '../../protocol/bodies.ts'
+import { decodeClientCheck, decodeHeartbeat, encodeConsumerIds } from '../../protocol/bodies.ts'
 import { readHeader } from '../../protocol/fields.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
@@ -6,6 +6,7 @@ import { failure, success, successWithBody } from '../answers.ts'
 import { type BrokerContext, notifyMembers } from '../broker-context.ts'
 import type { Member } from '../members.ts'
 import type { Handler } from '../server.ts'
+import { refuseFilter } from './pull-checks.ts'
 
 /**
  * Who a client is: its groups and their subscriptions. Taken in completely before the answer, because the client asks
@@ -46,4 +47,12 @@ export const consumerIds: Handler<BrokerContext> = ({ members }, request) => {
     return failure(request, RESPONSE.SYSTEM_ERROR, `consumer group "${consumerGroup}" has no member here`)
   }
   return successWithBody(request, encodeConsumerIds([...group.members.values()].map(member => member.clientId)))
+}
+
+/** A consumer that filters by more than tags asks before it starts whether this broker can, and starts only if it can. */
+export const checkClient: Handler<BrokerContext> = (_, request) => {
+  const type = decodeClientCheck(request.body).subscription?.expressionType ?? 'TAG'
+  if (type === 'TAG') return success(request)
+  const { code, remark } = refuseFilter(type)
+  return failure(request, code, remark)
 }

@@ -41,8 +41,12 @@ export const admitPull = (context: BrokerContext, header: PullHeader): Subscript
       ? heartbeatSubscription(context, header, group.consumeBroadcastEnable)
       : ownSubscription(header)
   if ('remark' in subscription || subscription.expressionType === 'TAG') return subscription
-  return refusal(RESPONSE.SYSTEM_ERROR, `filters of type ${subscription.expressionType} are disabled on this broker`)
+  return refuseFilter(subscription.expressionType)
 }
+
+/** Only tags can be filtered by. */
+export const refuseFilter = (type: string): Refusal =>
+  refusal(RESPONSE.SYSTEM_ERROR, `filters of type ${type} are disabled on this broker`)
 
 /** The request brings its subscription along, as lite pull consumers do. */
 const ownSubscription = (header: PullHeader): SubscriptionData | PullRefusal => {

@@ -3,10 +3,8 @@ import { readHeader } from '../../protocol/fields.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { failure, successWithBody } from '../answers.ts'
-import type { RoutedBroker, RouteTable } from '../name-server.ts'
+import type { RoutedBroker, RouteTable } from '../route-table.ts'
 import type { Handler, HandlerTable } from '../server.ts'
-
-const GET_ALL_TOPIC_LIST = 206
 
 const topicRoute: Handler<RouteTable> = (table, request) => {
   const { topic } = readHeader(REQUESTS.GET_ROUTEINFO_BY_TOPIC.asks, request.fields)
@@ -59,5 +57,5 @@ const brokerData = ({ name, clusterName, address }: RoutedBroker): BrokerData =>
 export const NAME_SERVER_HANDLERS: HandlerTable<RouteTable> = new Map([
   [REQUESTS.GET_ROUTEINFO_BY_TOPIC.code, topicRoute],
   [REQUESTS.GET_BROKER_CLUSTER_INFO.code, clusterInfo],
-  [GET_ALL_TOPIC_LIST, topicList],
+  [REQUESTS.GET_ALL_TOPIC_LIST_FROM_NAMESERVER.code, topicList],
 ])

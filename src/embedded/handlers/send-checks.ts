@@ -41,16 +41,15 @@ export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: B
   }
   if ((config.perm & PERM.WRITE) === 0) return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" is not writable`)
   if (body.length > MAX_BODY_BYTES) {
-    return refusal(RESPONSE.MESSAGE_ILLEGAL, `the body has ${body.length} bytes, the limit is ${MAX_BODY_BYTES}`)
+    // Official brokers look at a batch only while they write it, where all that can be said is that it failed.
+    const code = header.batch === true ? RESPONSE.SYSTEM_ERROR : RESPONSE.MESSAGE_ILLEGAL
+    return refusal(code, `the body has ${body.length} bytes, the limit is ${MAX_BODY_BYTES}`)
   }
   return config
 }
 
 /** What this broker cannot do yet is refused: stored as an ordinary message it would be delivered wrongly. */
-export const refuseKind = (header: SendHeader, properties: Readonly<Record<string, string>>): Refusal | undefined => {
-  if (header.batch === true) {
-    return refusal(RESPONSE.REQUEST_CODE_NOT_SUPPORTED, 'batches are not supported by this broker')
-  }
+export const refuseKind = (properties: Readonly<Record<string, string>>): Refusal | undefined => {
   if (properties[PROPERTY.TRANSACTION_PREPARED]?.toLowerCase() === 'true') {
     return refusal(RESPONSE.NO_PERMISSION, 'transactions are disabled on this broker')
   }

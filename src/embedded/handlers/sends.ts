@@ -6,12 +6,13 @@ import { isRetryTopic, RETRY_PREFIX } from '../../protocol/names.ts'
 import { deleteProperty, MAX_PROPERTIES_BYTES, PROPERTY, readProperties } from '../../protocol/properties.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { failure, type Refusal, refusal, success } from '../answers.ts'
+import { failure, isRefusal, type Refusal, refusal, success } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Connection } from '../connection.ts'
 import type { LogRecord } from '../queue.ts'
 import type { Handler } from '../server.ts'
 import { type NewMessage, placeMessage, storePlaced } from '../storing.ts'
+import { storeBatch } from './batches.ts'
 import { admitSend, refuseKind, type SendHeader } from './send-checks.ts'
 
 /** Since this version (3.4.9) a client may say itself how often its messages are retried. */
@@ -31,17 +32,24 @@ const send = (context: BrokerContext, request: Frame, connection: Connection, he
   const admitted = admitSend(context, header, request.body)
   if ('remark' in admitted) return refuse(admitted)
   const sentProperties = readProperties(withoutReceipt(header.properties ?? ''))
-  const refused = refuseKind(header, sentProperties)
+  const refused = refuseKind(sentProperties)
   if (refused !== undefined) return refuse(refused)
 
-  const message: NewMessage = {
+  const place = {
     topic: header.topic,
     queueId: header.queueId < 0 ? context.random(admitted.writeQueues) : header.queueId,
-    flag: header.flag,
     sysFlag: header.sysFlag,
     bornTimestamp: header.bornTimestamp.toNumber(),
     bornHost: connection.remote,
     reconsumeTimes: header.reconsumeTimes ?? 0,
+  }
+  if (header.batch === true) {
+    const stored = storeBatch(context, place, sentProperties, request.body)
+    return isRefusal(stored) ? refuse(stored) : success(request, { ...stored, ...REGION })
+  }
+  const message: NewMessage = {
+    ...place,
+    flag: header.flag,
     storedBody: request.body,
     properties: withOwnProperties(context, sentProperties),
   }
@@ -74,7 +82,7 @@ const withOwnProperties = (context: BrokerContext, properties: Record<string, st
 
 /** A consumer sends its message back the long way, as an ordinary send: retried so often, then a dead letter. */
 const directRetry = (
-  { groups, topics }: BrokerContext,
+  { groups, locks, topics }: BrokerContext,
   header: SendHeader,
   clientVersion: number,
   message: NewMessage,
@@ -84,7 +92,8 @@ const directRetry = (
   if (group === undefined)
     return refusal(RESPONSE.SUBSCRIPTION_GROUP_NOT_EXIST, `consumer group "${name}" does not exist`)
   const own = clientVersion >= CLIENT_SETS_RETRIES_SINCE ? header.maxReconsumeTimes : undefined
-  if (message.reconsumeTimes <= (own ?? group.retryMaxTimes)) return message
+  // Who consumes in order retries by itself, and sends here only what it has given up.
+  if (message.reconsumeTimes <= (own ?? group.retryMaxTimes) && !locks.isOrderly(name)) return message
   const deadLetters = topics.deadLetterTopic(name)
   return {
     ...message,
