@@ -18,12 +18,26 @@ export type Marbles = Context
 /** Wraps the function of a marble test. It must not be async: the pictures are compared before the first `await` returns. */
 export const marbles = (draw: (m: Marbles) => unknown): (() => void) => {
   const run = configured.marbles((m: Marbles) => {
+    bounded(m)
     const drawn = draw(m)
     if (drawn !== undefined) throw new Error('a marble function must not return anything: an async one always passes')
   })
   return () => {
     run()
   }
+}
+
+/** Far more than any picture needs. */
+const MOST_ACTIONS = 200_000
+
+/** Virtual time has no end of its own: whatever repeats for ever would hang the run instead of failing the test. */
+const bounded = ({ scheduler }: Marbles): void => {
+  const schedule = scheduler.schedule.bind(scheduler)
+  let actions = 0
+  scheduler.schedule = ((...args: Parameters<typeof schedule>) => {
+    if (++actions > MOST_ACTIONS) throw new Error(`virtual time goes on and on: it is ${scheduler.now()} ms`)
+    return schedule(...args)
+  }) as typeof schedule
 }
 
 /**

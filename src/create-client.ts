@@ -36,7 +36,9 @@ import type { ClusterInfo } from './protocol/bodies.ts'
 import { createProducer } from './producer/producer.ts'
 import type { Producer } from './producer/producer.ts'
 
+/** One member of a cluster's life: its connections, routes and heartbeats, shared by all its producers and consumers. */
 export interface Client extends AsyncDisposable {
+  /** By which brokers know it: `clientId` of the config, or the one that was made. */
   readonly clientId: string
   /** The life of this client, from `idle` to `closed`. Replays the current state. */
   readonly state$: Observable<ClientState>
@@ -52,10 +54,13 @@ export interface Client extends AsyncDisposable {
   stats$(everyMs?: number): Observable<Stats>
   /** One value when a name server answered; errors when none did within `timing.connectTimeoutMs`. */
   ready$(): Observable<Client>
+  /** `ready$`, asked at once. */
   ready(): Promise<Client>
   /** The clusters and brokers that the name servers know, asked once. */
   clusterInfo$(): Observable<ClusterInfo>
+  /** A producer of this client; opens nothing. Throws ERR_RMQ_ILLEGAL for a bad option, ERR_RMQ_CLOSED once the client closes. */
   producer(options?: ProducerOptions): Producer
+  /** A member of a group; joins when `process$` is subscribed to. Throws ERR_RMQ_ILLEGAL for a bad option. */
   consumer<const S extends readonly SubscriptionSpec[]>(options: ConsumerOptions<S>): Consumer<DeliveryFrom<S[number]>>
   /** Winds up consumers, then producers, then connections; at most drainMs (default `timing.drainMs`). Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>

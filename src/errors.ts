@@ -23,13 +23,18 @@ export type Sent = 'no' | 'maybe'
 
 /** One try of an operation that was tried more than once. */
 export interface Attempt {
+  /** `host:port` of the server that was asked. */
   readonly endpoint: string
   readonly code: ErrorCode
+  /** Whether this try may have been carried out. */
   readonly sent: Sent
+  /** The server's response code, where it answered. */
   readonly responseCode?: number
+  /** From the start of the operation to the end of this try. */
   readonly elapsedMs: number
 }
 
+/** What a RocketError tells besides its code and message; what is left out is unknown, `false`, `no` or empty. */
 export interface RocketErrorDetails {
   readonly retriable?: boolean
   readonly sent?: Sent
@@ -54,16 +59,25 @@ export interface RocketErrorDetails {
  */
 export class RocketError extends Error {
   override readonly name = 'RocketError'
+  /** Stable: match by it. */
   readonly code: ErrorCode
+  /** Whether the same call may succeed later. Look at `sent` as well. */
   readonly retriable: boolean
   readonly sent: Sent
+  /** The server's response code, where it answered. */
   readonly responseCode: number | undefined
+  /** What the server said, in its words. */
   readonly remark: string | undefined
+  /** `host:port` */
   readonly endpoint: string | undefined
   readonly topic: string | undefined
+  /** `topic@brokerName:queueId` */
   readonly queue: string | undefined
+  /** Decimal string. */
   readonly offset: string | undefined
+  /** What was tried, in order; empty where an operation is tried once. */
   readonly attempts: readonly Attempt[]
+  /** One sentence on what can be done. */
   readonly advice: string | undefined
   /** Of ERR_RMQ_STREAM_STOPPED: the input whose send failed. */
   readonly input: unknown
@@ -87,6 +101,7 @@ export class RocketError extends Error {
     this.unsent = details.unsent ?? []
   }
 
+  /** For logs: every field but the inputs of the user. */
   toJSON(): Record<string, unknown> {
     // inputs of the user do not belong in logs
     return { ...own(this), message: this.message, input: undefined, unsent: undefined }

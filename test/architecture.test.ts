@@ -48,6 +48,7 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/client/process-life.ts': 'operator',
   'src/client/shared-client.ts': 'life',
   'src/producer/abortable.ts': 'operator',
+  'src/producer/send.ts': 'operator',
   'src/producer/producer.ts': 'life',
   'src/producer/send-slots.ts': 'operator',
   'src/producer/topic-boards.ts': 'life',

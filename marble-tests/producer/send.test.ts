@@ -69,6 +69,7 @@ const drawn = (m: Marbles, attempts: readonly string[], setting: Setting = {}) =
   const results: { readonly messageId: string; readonly attempts: number; readonly elapsedMs: number }[] = []
   let cursor = 0
   const boards: TopicBoards = {
+    board: () => undefined,
     board$: () => board$,
     nextCursor: () => cursor++,
     endpoints$: NEVER,

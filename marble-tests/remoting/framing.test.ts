@@ -75,6 +75,19 @@ describe('frames out of chunks', () => {
   )
 
   it(
+    'come before the announced length that cannot be one, even when all arrive together',
+    marbles(m => {
+      const bytes$ = m.hot('   -x----', { x: Buffer.concat([A, B, Buffer.from('HTTP/1.1 400')]) })
+      const expected = '       -(ABX|)'
+      m.expect(shown(bytes$.pipe(toFrames(LIMIT)))).toBeObservable(expected, {
+        A: 'A',
+        B: 'B',
+        X: 'ERR_RMQ_PROTOCOL no',
+      })
+    }),
+  )
+
+  it(
     'end with a frame that cannot be decoded, after those before it',
     marbles(m => {
       const rubbish = Buffer.concat([A.subarray(0, 8), Buffer.alloc(A.length - 8, 0xff)])

@@ -6,7 +6,7 @@ import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
 const drawn = (m: Marbles, maxWaitingBytes = 100) => {
   const peer = fakeSocket(what => `${what} at ${asyncScheduler.now()}`)
-  const gate = createWriteGate(peer.socket, 'b:1', maxWaitingBytes)
+  const gate = createWriteGate(peer.socket, 'b:1', maxWaitingBytes, 1) // no bursts: each write by itself
   const write$ = (text: string): Observable<string> =>
     gate.write$(Buffer.from(text)).pipe(
       map(() => 'w'),

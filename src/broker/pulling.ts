@@ -12,7 +12,7 @@ import type { Invoke } from '../remoting/invoke.ts'
 export type PullHeader = HeaderOf<typeof REQUESTS.PULL_MESSAGE.asks>
 
 /** The outcomes of a pull, by Java's names. */
-export type PullStatus = 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILLEGAL'
+type PullStatus = 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILLEGAL'
 
 export interface Pulled {
   readonly status: PullStatus

@@ -4,10 +4,11 @@ import type Long from 'long'
 import { REQUESTS } from '../protocol/requests.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import type { HeaderOf } from '../protocol/fields.ts'
-import type { Invoke, InvokeOptions } from '../remoting/invoke.ts'
+import type { Answer, Invoke, InvokeOptions } from '../remoting/invoke.ts'
 
 export type SendHeader = HeaderOf<typeof REQUESTS.SEND_MESSAGE_V2.asks>
 
+/** `ok`, or what the broker did not do in time to a message that it stored. */
 export type SendStatus = 'ok' | 'flush-disk-timeout' | 'flush-slave-timeout' | 'slave-not-available'
 
 /** What the broker says of a message that it stored. */
@@ -31,6 +32,22 @@ const STATUS: Readonly<Record<number, SendStatus>> = {
 }
 const STORED = Object.keys(STATUS).map(Number)
 
+type SendAnswer = Answer<typeof REQUESTS.SEND_MESSAGE_V2.answers>
+
+const toStored = (answer: SendAnswer): Stored => {
+  const { msgId, queueId, queueOffset, transactionId, recallHandle, MSG_REGION, TRACE_ON } = answer.header()
+  return {
+    status: STATUS[answer.code] ?? 'ok',
+    offsetMessageId: msgId,
+    queueId,
+    queueOffset,
+    transactionId,
+    recallHandle,
+    regionId: MSG_REGION,
+    traceOn: TRACE_ON !== 'false',
+  }
+}
+
 export const createSending = ({ invoke$ }: Invoke) => ({
   /** Stores one message (SEND_MESSAGE_V2). */
   send$: (
@@ -39,21 +56,7 @@ export const createSending = ({ invoke$ }: Invoke) => ({
     body: Buffer,
     options: Pick<InvokeOptions, 'timeoutMs' | 'patient' | 'onWritten'>,
   ): Observable<Stored> =>
-    invoke$(endpoint, REQUESTS.SEND_MESSAGE_V2, header, { body, accept: STORED, ...options }).pipe(
-      map(answer => {
-        const { msgId, queueId, queueOffset, transactionId, recallHandle, MSG_REGION, TRACE_ON } = answer.header()
-        return {
-          status: STATUS[answer.code] ?? 'ok',
-          offsetMessageId: msgId,
-          queueId,
-          queueOffset,
-          transactionId,
-          recallHandle,
-          regionId: MSG_REGION,
-          traceOn: TRACE_ON !== 'false',
-        }
-      }),
-    ),
+    invoke$(endpoint, REQUESTS.SEND_MESSAGE_V2, header, { body, accept: STORED, ...options }, toStored),
 
   /** Sends a message back to be delivered again later, or to the dead letters (CONSUMER_SEND_MSG_BACK). */
   sendBack$: (

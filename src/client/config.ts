@@ -11,13 +11,13 @@ export interface Timing {
   readonly requestTimeoutMs: number
   /** For one dial. Default 3,000. */
   readonly connectTimeoutMs: number
-  /** Default 30,000, as Java's pollNameServerInterval. */
+  /** Between refreshes of a route in use. Default 30,000, as Java's pollNameServerInterval. */
   readonly routeRefreshMs: number
   /** After a failed refresh. Default 10,000. */
   readonly routeRetryMs: number
   /** How long a route is believed when the name servers no longer know the topic. Default 60,000. */
   readonly routeTtlMs: number
-  /** Default 30,000, as Java's heartbeatBrokerInterval. */
+  /** Between heartbeats to each broker in use. Default 30,000, as Java's heartbeatBrokerInterval. */
   readonly heartbeatMs: number
   /** How long unused connections and routes are kept. Default 60,000. */
   readonly idleMs: number
@@ -29,6 +29,7 @@ export interface Timing {
   readonly drainMs: number
 }
 
+/** What `timing` is where nothing else is said, ms. */
 export const TIMING_DEFAULTS: Timing = {
   requestTimeoutMs: 3_000,
   connectTimeoutMs: 3_000,
@@ -42,20 +43,23 @@ export const TIMING_DEFAULTS: Timing = {
   drainMs: 30_000,
 }
 
+/** What `createClient` is told. Only `nameServers` is required; what makes no sense throws ERR_RMQ_ILLEGAL. */
 export interface ClientConfig {
   /** `host:port;host:port`, a list, or a function that gives a stream of lists. */
   readonly nameServers: NameServers
   /** Must be unique among running clients. Default `ip@pid#random`. */
   readonly clientId?: string
+  /** Every wait and period, ms. Default: as `Timing` says. */
   readonly timing?: Partial<Timing>
+  /** Sockets and frames. Default: as `ConnectionOptions` says. */
   readonly connection?: Partial<ConnectionOptions>
   /** Most requests without an answer on one connection. Default 10,000. */
   readonly maxInFlight?: number
-  /** Replaces an address that a broker advertises by one that is reachable from here. */
+  /** Replaces an address that a broker advertises by one that is reachable from here. Default: none is replaced. */
   readonly addressMap?: (address: string) => string
   /** pino or anything of its shape; `false` for silence. Default: pino at `warn` to stderr. */
   readonly logger?: Logger | false
-  /** The test seam. */
+  /** Time, chance and wire: the seam for tests. Default: real ones. */
   readonly runtime?: Partial<Runtime>
 }
 

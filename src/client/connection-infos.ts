@@ -1,5 +1,3 @@
-import { filter, scan, startWith } from 'rxjs'
-import type { Observable } from 'rxjs'
 import type { ClientEvent, ConnectionRole, ConnectionState } from '../observability/events.ts'
 
 /** What is known of one connection. */
@@ -38,13 +36,3 @@ export const nextInfos = (infos: Infos, event: StateEvent): Infos => {
   }
   return [...others, info]
 }
-
-/** The connections of a client, folded from its events. */
-export const connectionInfos$ = (events$: Observable<ClientEvent>): Observable<Infos> =>
-  events$.pipe(
-    filter((event): event is StateEvent & { at: number } => event.type === 'connection-state'),
-    scan(nextInfos, NONE),
-    startWith(NONE),
-  )
-
-const NONE: Infos = []

@@ -17,6 +17,7 @@ export interface ConnectionOptions {
   readonly reconnectMaxMs: number
 }
 
+/** What `connection` is where nothing else is said. */
 export const CONNECTION_DEFAULTS: ConnectionOptions = {
   keepAliveMs: 30_000,
   writeBufferBytes: 1 << 20,

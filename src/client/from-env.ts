@@ -1,7 +1,8 @@
 import { illegal } from '../errors.ts'
 import type { ClientConfig, Timing } from './config.ts'
 
-type Env = Readonly<Record<string, string | undefined>>
+/** Environment variables, as in `process.env`. */
+export type Env = Readonly<Record<string, string | undefined>>
 
 /** Environment variable ⇒ timing option. Values are ms. */
 const TIMING: Readonly<Record<string, keyof Timing>> = {

@@ -7,7 +7,7 @@ import { RESPONSE } from '../protocol/responses.ts'
 import type { Inbound } from '../remoting/sessions.ts'
 
 /** Answers one request of a broker: an answer frame, or nothing for one-way requests. */
-export type InboundHandler = (frame: Frame, endpoint: string) => Frame | undefined
+type InboundHandler = (frame: Frame, endpoint: string) => Frame | undefined
 
 export interface InboundTable {
   /** Adds a handler for a request code; returns how to take it away. One-way requests reach every handler of their code. */

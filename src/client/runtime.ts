@@ -14,10 +14,11 @@ export interface Runtime {
   readonly scheduler: SchedulerLike
   /** The hop that keeps operations from notifying inside `subscribe`. Default asapScheduler. */
   readonly asap: SchedulerLike
+  /** Where connections come from. Default: TCP. */
   readonly transport: Transport
   /** 0 ≤ random() < 1. Default Math.random. */
   readonly random: () => number
-  /** The unique id of a new message. */
+  /** The unique id of a new message. Default: made of address, process id, time and a counter, as Java's client does. */
   readonly newMessageId: () => string
 }
 

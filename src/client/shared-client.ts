@@ -42,7 +42,7 @@ export interface CloseReport {
 export const NOTHING_LEFT: CloseReport = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
 
 /** Something that must be wound up before the connections go. */
-export interface Feature {
+interface Feature {
   readonly kind: 'consumer' | 'producer'
   /** Cold. One report, then complete; never errors; within drainMs. */
   close$(drainMs: number): Observable<CloseReport>

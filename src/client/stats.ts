@@ -4,6 +4,7 @@ import type { ConnectionRole } from '../observability/events.ts'
 import type { Counters } from '../remoting/connection.ts'
 import type { SharedClient } from './shared-client.ts'
 
+/** The counters of one connection since it was established. */
 export interface ConnectionStats extends Counters {
   readonly endpoint: string
   readonly role: ConnectionRole
@@ -11,8 +12,9 @@ export interface ConnectionStats extends Counters {
   readonly inFlight: number
 }
 
+/** A sample of the counters of all connections. */
 export interface Stats {
-  /** ms */
+  /** When it was taken, ms of the client's scheduler. */
   readonly at: number
   readonly connections: readonly ConnectionStats[]
 }

@@ -38,8 +38,10 @@ export interface Assignments {
   readonly removed: readonly QueueRef[]
 }
 
+/** What went wrong in a consumer without ending anything; `where` says in which step. */
 export type ConsumerFailure = Extract<ClientEvent, { type: 'consumer-failure' }>
 
+/** A member of a group: receives messages, at least once, while `process$` is subscribed to. */
 export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable {
   readonly group: string
   /**

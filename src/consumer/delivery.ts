@@ -7,8 +7,10 @@ import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import type { Entry } from './window.ts'
 
+/** What was decided about a delivery. */
 export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released'
 
+/** What `retryLater` may be told. */
 export interface RetryOptions {
   /** Broker delay level 1 to 18. Default: rises with each attempt, from 10 s on. */
   readonly delayLevel?: number
@@ -49,9 +51,9 @@ export interface Settler {
 }
 
 /** Delay level that sends a message to the dead letters. */
-export const TO_DEAD_LETTERS = -1
+const TO_DEAD_LETTERS = -1
 /** Delay level that leaves the choice to the broker: 3 + the number of attempts. */
-export const RISING = 0
+const RISING = 0
 
 /**
  * A class, so that a hundred thousand deliveries a second share one set of methods: nothing is decoded, allocated or

@@ -55,7 +55,7 @@ export interface HeldQueueContext {
 }
 
 /** After a failed pull or start, as Java's pullTimeDelayMillsWhenException, ms. */
-const RETRY_MS = 1_000
+export const RETRY_MS = 1_000
 /** After FLOW_CONTROL, as Java, ms. */
 const FLOW_CONTROL_MS = 20
 /** After a failed send-back, as Java, ms. */

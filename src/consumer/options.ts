@@ -19,6 +19,7 @@ export interface FlowLimits {
   readonly pullBatch: number
 }
 
+/** What `flow` is where nothing else is said. */
 export const FLOW_DEFAULTS: FlowLimits = {
   unsettledPerQueue: 512,
   unsettledBytesPerQueue: 16 << 20,
@@ -34,18 +35,27 @@ export type StartFrom = 'first' | 'last' | Date
 /** What becomes of a message that cannot be decompressed or decoded. */
 export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
 
+/** What `client.consumer()` is told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonly SubscriptionSpec[]> {
+  /** The consumer group: its members share the queues. */
   readonly group: string
+  /** `[on(topic, { tags })]`, each topic once; all members of a group subscribe to the same. */
   readonly subscribe: S
-  /** Default `last`: a new group gets what is sent from now on. */
+  /** Where a group without progress begins. Default `last`: with what is sent from now on. */
   readonly startFrom?: StartFrom
+  /** How much may be in hand. Default: as `FlowLimits` says. */
   readonly flow?: Partial<FlowLimits>
-  readonly commit?: { readonly everyMs?: number }
+  /** How progress is kept. */
+  readonly commit?: {
+    /** Between commits, ms. Default: the client's `timing.commitMs`, 5,000. */
+    readonly everyMs?: number
+  }
+  /** What becomes of messages that are sent back. */
   readonly retry?: {
     /** Redeliveries before a message goes to the dead letters. Default 16, as Java's maxReconsumeTimes. */
     readonly maxAttempts?: number
   }
-  /** Default `dead-letter`. */
+  /** What becomes of a message that cannot be read. Default `dead-letter`. */
   readonly onDecodeError?: OnDecodeError
   /** Compare each body with its checksum. Default true. */
   readonly verifyBodyCrc?: boolean

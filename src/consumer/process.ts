@@ -9,6 +9,7 @@ import type { OnDecodeError } from './options.ts'
 /** What becomes of a delivery whose handler failed. `stop`: it is released, and the stream drains and errors. */
 export type ErrorPolicy = 'retry-later' | 'dead-letter' | 'ack' | 'stop'
 
+/** What `process$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface ProcessOptions<D extends Delivery = Delivery> {
   /** Handlers at once. Default 16. It shapes work; what protects memory are the credits of `flow`. */
   readonly concurrency?: number
@@ -16,7 +17,7 @@ export interface ProcessOptions<D extends Delivery = Delivery> {
   readonly keyBy?: 'none' | 'queue' | ((delivery: D) => unknown)
   /** A handler that takes longer is unsubscribed, its signal aborted, then `onError` decides. ms. Default: no limit. */
   readonly timeoutMs?: number
-  /** Default `retry-later`. */
+  /** What becomes of a message whose handler failed. Default `retry-later`. */
   readonly onError?: ErrorPolicy | ((error: unknown, delivery: D) => ErrorPolicy)
   /** When it emits: pull nothing more, finish what runs (at most `timing.drainMs`), commit, leave, complete. */
   readonly until?: ObservableInput<unknown>

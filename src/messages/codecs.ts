@@ -4,7 +4,9 @@ import { decodeFailed } from '../errors.ts'
 export interface Codec<T> {
   /** Short name, written to the property `contentType` where it is not the default. */
   readonly name: string
+  /** What it throws becomes ERR_RMQ_ENCODE of that one send. */
   encode(value: T): Uint8Array
+  /** What it throws makes the message an unreadable one: see `onDecodeError`. */
   decode(body: Uint8Array): T
 }
 
@@ -15,10 +17,13 @@ export interface StandardSchema<Output> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
+    /** The value as the schema gives it, or what is wrong with it. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined
   }
 }
+
+/** What a schema says of a value: the value it makes of it, or what is wrong. */
 export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] }
 
@@ -42,6 +47,7 @@ const json = <T = unknown>(schema?: StandardSchema<T>): Codec<T> => ({
   decode: body => validated(parseJson(decodeUtf8(body)), schema),
 })
 
+/** Ready-made codecs: `buffer` (bytes as they are), `text` (UTF-8), `json()` (unchecked) and `json(schema)` (checked). */
 export const codecs = { buffer, text, json }
 
 const decodeUtf8 = (body: Uint8Array): string => {

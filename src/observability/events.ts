@@ -4,6 +4,7 @@ import type { QueueRef } from '../messages/offsets.ts'
 /** What a connection is used for: `control` for everything a client asks or is asked, `pull` for held pulls. */
 export type ConnectionRole = 'control' | 'pull'
 
+/** Where a connection stands. `disconnected` waits to be dialed again; `closed` is for good. */
 export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'closing' | 'closed'
 
 /**
@@ -12,6 +13,7 @@ export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'clo
  */
 export type ClientEvent = { readonly at: number } & ReportedEvent
 
+/** What is told of an event besides its time: `type` says which one it is. */
 export type ReportedEvent =
   | {
       readonly type: 'connection-state'

@@ -4,9 +4,13 @@ import type { ClientEvent } from './events.ts'
 
 /** The pino-shaped part of a logger that we call. Pass a pino instance, or anything of this shape. */
 export interface Logger {
+  /** Connections, routes, repeats: what goes as it should. */
   debug(fields: object, message: string): void
+  /** What an operator may want to know: assignments, where a group begins. */
   info(fields: object, message: string): void
+  /** What went wrong and is tried again. */
   warn(fields: object, message: string): void
+  /** What the application should look at: a failure of a consumer. */
   error(fields: object, message: string): void
 }
 

@@ -8,6 +8,7 @@ export interface WaitingLimits<T, R = never> {
   readonly count?: number | undefined
   /** Most bytes that wait, by `bytesOf`. Default: no limit. */
   readonly bytes?: number | undefined
+  /** How much an item counts against `bytes`. Default: 0. */
   readonly bytesOf?: ((item: T) => number) | undefined
   /**
    * `error` (default): everything ends with ERR_RMQ_OVERFLOW. `drop-newest`: the item that came last is not taken.

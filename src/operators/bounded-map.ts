@@ -18,6 +18,7 @@ export interface Load {
   readonly held: number
 }
 
+/** What `boundedMap` is told. Only `concurrency` is required. */
 export interface BoundedMapOptions<T, R = never> {
   /** Items at work at once. A function is asked before each start. One is always let in, whatever the number. */
   readonly concurrency: number | (() => number)

@@ -3,7 +3,7 @@ import { shareState } from './state.ts'
 
 /**
  * One live subscription per key, shared by everyone who asks and opened anew after it ended. Latecomers get the
- * current value at once. When the last subscriber leaves, it stays open until `linger$()` emits; if that is a timer,
+ * current value at once. When the last subscriber leaves, it stays open until `linger$(key)` emits; if that is a timer,
  * race it with the end of the client, which must replay.
  *
  * `open$` is called for each opening. Errors and completion reach all who share; whoever subscribes again, even from
@@ -13,7 +13,7 @@ import { shareState } from './state.ts'
  */
 export const sharedByKey = <T>(
   open$: (key: string) => Observable<T>,
-  linger$: () => Observable<unknown>,
+  linger$: (key: string) => Observable<unknown>,
   recipes: Map<string, Observable<T>> = new Map(),
 ): ((key: string) => Observable<T>) => {
   const recipe$ = (key: string): Observable<T> => {
@@ -27,7 +27,7 @@ export const sharedByKey = <T>(
       open++
       return defer(() => open$(key)).pipe(finalize(close))
     })
-    const shared$ = opened$.pipe(shareState(linger$))
+    const shared$ = opened$.pipe(shareState(() => linger$(key)))
     recipes.set(key, shared$)
     return shared$
   }

@@ -11,16 +11,17 @@ export type Selection = 'round-robin' | 'random'
  */
 export type RetryPolicy = 'java' | 'safe'
 
+/** What `client.producer()` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface ProducerOptions {
-  /** Default `rocketmq-rxjs`. Matters for transactions and to administrators. */
+  /** The producer group: matters for transactions and to administrators. Default `rocketmq-rxjs`. */
   readonly group?: string
   /** Budget of a send with all its repeats, ms. Default 3,000, as Java's sendMsgTimeout. */
   readonly timeoutMs?: number
   /** Repeats after the first attempt. Default 2, as Java's retryTimesWhenSendFailed. 0 to 16. */
   readonly retries?: number
-  /** Default `java`. */
+  /** What is sent again after a failure: see `RetryPolicy`. Default `java`. */
   readonly retry?: RetryPolicy
-  /** Default `round-robin`. Messages with a sharding key always go by its hash. */
+  /** How a message finds its queue; with a sharding key always by its hash. Default `round-robin`. */
   readonly select?: Selection
   /** Most sends on the way at once. Default 1,024. */
   readonly maxInFlight?: number
@@ -40,6 +41,7 @@ export interface ProducerOptions {
   readonly defaultTopicQueues?: number
 }
 
+/** The options of a producer, complete and checked. */
 export interface ProducerSettings {
   readonly group: string
   readonly timeoutMs: number
@@ -56,6 +58,7 @@ export interface ProducerSettings {
   readonly defaultTopicQueues: number
 }
 
+/** What a producer does where nothing else is said. */
 export const PRODUCER_DEFAULTS: ProducerSettings = {
   group: 'rocketmq-rxjs',
   timeoutMs: 3_000,

@@ -20,6 +20,7 @@ import { createSendSlots } from './send-slots.ts'
 import type { Abandoned, Pressure } from './send-slots.ts'
 import { createTopicBoards } from './topic-boards.ts'
 
+/** What one send may be told. */
 export interface SendOptions {
   /** Budget of this send with all its repeats, ms. Default: the producer's timeoutMs. */
   readonly timeoutMs?: number
@@ -32,6 +33,7 @@ export interface SendOptions {
 type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
 type Continuing<In> = SendStreamOptions<In> & { readonly onError: 'continue' }
 
+/** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
 export interface Producer extends AsyncDisposable {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
@@ -43,6 +45,7 @@ export interface Producer extends AsyncDisposable {
   sendOutcome$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>>
   /** Sends whatever the source emits, so many at once; outcomes carry their inputs. */
   sendAll<In, T>(project: (input: In) => Outbound<T>, options?: Stopping<In>): OperatorFunction<In, Sent<In>>
+  /** With `onError: 'continue'` every input has its outcome; only the source can make the stream error. */
   sendAll<In, T>(project: (input: In) => Outbound<T>, options: Continuing<In>): OperatorFunction<In, SendOutcome<In>>
   /** The same for what can be pulled: arrays, generators, Node streams. Never reads ahead of `concurrency`. */
   sendFrom$<In, T>(
@@ -50,6 +53,7 @@ export interface Producer extends AsyncDisposable {
     project: (input: In) => Outbound<T>,
     options?: Omit<Stopping<In>, 'buffer'>,
   ): Observable<Sent<In>>
+  /** With `onError: 'continue'` every input has its outcome; only the source can make the stream error. */
   sendFrom$<In, T>(
     source: AsyncIterable<In> | Iterable<In>,
     project: (input: In) => Outbound<T>,
@@ -59,8 +63,11 @@ export interface Producer extends AsyncDisposable {
   readonly pressure$: Observable<Pressure>
   /** One `undefined` when everything accepted so far has ended. */
   flush$(): Observable<void>
+  /** `send$`, at once. */
   send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
+  /** `sendOutcome$`, at once: the promise never rejects. */
   sendOutcome<T>(message: Outbound<T>, options?: SendOptions): Promise<SendOutcome<Outbound<T>>>
+  /** `flush$`, at once. */
   flush(): Promise<void>
   /** Accepts nothing more, awaits what is on the way (at most `timing.drainMs`), and tells what was left. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>

@@ -14,6 +14,7 @@ export interface Sent<In> {
   readonly input: In
   readonly result: SendResult
 }
+/** A send that failed, with its input; `error.sent` says whether it may be stored all the same. */
 export interface NotSent<In> {
   readonly ok: false
   readonly input: In
@@ -22,15 +23,17 @@ export interface NotSent<In> {
 /** What became of one input: every input has exactly one. */
 export type SendOutcome<In> = Sent<In> | NotSent<In>
 
+/** What `sendAll` and `sendFrom$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface SendStreamOptions<In> {
   /** Sends on the way at once from this stream. Default 64. Without `keyBy`, more than 1 promises no order. */
   readonly concurrency?: number
-  /** The next send of a key waits for the previous one: per-key order, also over repeats. */
+  /** The next send of a key waits for the previous one: per-key order, also over repeats. Default: no keys. */
   readonly keyBy?: (input: In) => unknown
   /** Outcomes as they come (`completion`, default), or in the order of their inputs (`source`). */
   readonly order?: 'completion' | 'source'
   /** An Observable cannot be slowed down: how many inputs may wait (default 16,384), and what then. */
   readonly buffer?: {
+    /** Most inputs that wait. Default 16,384; 0: none waits. */
     readonly count?: number
     /**
      * `error` (default): the input that found no room fails with ERR_RMQ_OVERFLOW. `drop-newest`, `drop-oldest`: it, or the

@@ -5,6 +5,8 @@ import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { Outgoing } from './outgoing.ts'
 
+export type { SendStatus }
+
 /** What became of a message that the broker stored. */
 export interface SendResult {
   /** Other than `ok`: stored, but not flushed or replicated in the time configured at the broker. */

@@ -22,7 +22,7 @@ export interface SlotLimits {
 /** How a send ended after its subscriber had left. */
 export type Abandoned = { readonly stored: true } | { readonly stored: false; readonly error: unknown }
 
-export interface Job<T> {
+interface Job<T> {
   readonly bytes: number
   /** How long it may wait for its turn, ms, and what it fails with then. Default: no limit. */
   readonly waitMs?: number

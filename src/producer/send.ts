@@ -1,5 +1,5 @@
-import { catchError, defer, map, switchMap, take, tap, throwError, timer } from 'rxjs'
-import type { Observable, SchedulerLike } from 'rxjs'
+import { Observable, Subscription } from 'rxjs'
+import type { Observer, SchedulerLike, Subscriber, Unsubscribable } from 'rxjs'
 import Long from 'long'
 import type { Broker } from '../broker/broker.ts'
 import type { Stored } from '../broker/sending.ts'
@@ -37,88 +37,156 @@ export interface SenderOptions {
 const BUSY_MS = 50
 
 /** Choose a queue, ask its broker; on failure another broker first, with the same unique id, until attempts or time run out. */
-export const createSender = (options: SenderOptions): Sender => {
-  const { sending, boards, settings, report, scheduler, random, refresh } = options
+export const createSender = (options: SenderOptions): Sender => ({
+  send$: (outgoing, timeoutMs, written, givenUp) =>
+    new Observable<SendResult>(subscriber => {
+      const sending = new Sending(options, outgoing, timeoutMs, written, givenUp, subscriber)
+      subscriber.add(sending)
+      sending.attempt()
+    }),
+})
 
-  const send$: Sender['send$'] = (outgoing, timeoutMs, written, givenUp) => {
-    const startedAt = scheduler.now()
-    const attempts: Attempt[] = []
-    const failed = new Set<string>()
-    const leftMs = (): number => startedAt + timeoutMs - scheduler.now()
+/**
+ * One message on its way. A class, because there is one for every message: where operators chained for each attempt would
+ * cost more than encoding it, the plain case is one subscription, and the rest is made when a send fails.
+ */
+class Sending implements Observer<Stored>, Unsubscribable {
+  private readonly context: SenderOptions
+  private readonly outgoing: Outgoing
+  private readonly timeoutMs: number
+  private readonly written: () => void
+  private readonly givenUp: () => boolean
+  private readonly subscriber: Subscriber<SendResult>
+  private readonly startedAt: number
+  private attempts: Attempt[] = NO_ATTEMPTS
+  private failed: ReadonlySet<string> = NO_BROKERS
+  private now = Subscription.EMPTY // the attempt, the wait for a route or for a busy broker
+  private attemptedAt = 0
+  private board: Board | undefined
+  private queue: MessageQueue | undefined
+  private endpoint = ''
 
-    const attempt$ = (): Observable<SendResult> =>
-      boards.board$(outgoing.topic, leftMs()).pipe(
-        map(board => {
-          const queue = chosen(board)
-          return { board, queue, endpoint: board.masterOf(queue.brokerName) ?? queue.brokerName }
-        }),
-        switchMap(({ board, queue, endpoint }) => {
-          const attemptedAt = scheduler.now()
-          return ask$(board, queue).pipe(
-            tap(() => {
-              if (board.fromTemplate) refresh(outgoing.topic)
-            }),
-            map(stored =>
-              toSendResult(outgoing, queue.brokerName, stored, {
-                attempts: attempts.length + 1,
-                elapsedMs: scheduler.now() - startedAt,
-              }),
-            ),
-            catchError((cause: unknown) => {
-              failed.add(queue.brokerName)
-              const error = located(cause, queue, endpoint)
-              attempts.push(toAttempt(error, endpoint, scheduler.now() - attemptedAt))
-              return againOr$(error)
-            }),
-          )
-        }),
-        take(1),
-      )
-
-    const chosen = (board: Board): MessageQueue => {
-      const cursor = settings.select === 'random' ? Math.floor(random() * 2 ** 30) : boards.nextCursor(outgoing.topic)
-      return chooseQueue({ queues: board.queues, shardKey: outgoing.shardKey, cursor, avoid: failed })
-    }
-    const ask$ = (board: Board, queue: MessageQueue): Observable<Stored> => {
-      const endpoint = board.masterOf(queue.brokerName)
-      if (endpoint === undefined) return throwError(() => notConnected(queue.brokerName, new Error('it has no master')))
-      return sending.send$(endpoint, headerOf(outgoing, queue, settings), outgoing.body, {
-        timeoutMs: Math.max(1, leftMs()),
-        patient: attempts.length >= settings.retries || !hasAlternative(board, queue), // nobody else will be tried: wait
-        onWritten: written,
-      })
-    }
-    const hasAlternative = (board: Board, queue: MessageQueue): boolean =>
-      (outgoing.shardKey ?? '') === '' &&
-      board.queues.some(({ brokerName }) => brokerName !== queue.brokerName && !failed.has(brokerName))
-
-    const againOr$ = (error: RocketError): Observable<SendResult> => {
-      if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND' || error.code === 'ERR_RMQ_CONNECT') refresh(outgoing.topic)
-      const again =
-        attempts.length <= settings.retries && leftMs() > 0 && !givenUp() && mayRepeat(error, settings.retry)
-      if (!again) return throwError(() => final(error))
-      report({ type: 'send-retried', topic: outgoing.topic, messageId: outgoing.messageId, error })
-      return error.code === 'ERR_RMQ_BUSY'
-        ? timer(Math.min(BUSY_MS * attempts.length, leftMs()), scheduler).pipe(
-            switchMap(() => (leftMs() > 0 && !givenUp() ? attempt$() : throwError(() => final(error)))),
-          )
-        : defer(attempt$)
-    }
-    const final = (error: RocketError): RocketError => {
-      const sent = error.sent === 'maybe' || attempts.some(attempt => attempt.sent === 'maybe') ? 'maybe' : 'no'
-      const last = leftMs() > 0 ? error : outOfTime(error)
-      return withDetails(last, { attempts, sent, topic: outgoing.topic })
-    }
-    const outOfTime = (error: RocketError): RocketError =>
-      error.code === 'ERR_RMQ_TIMEOUT' || error.code === 'ERR_RMQ_CONNECT'
-        ? error
-        : operationTimeout(`sending to topic "${outgoing.topic}"`, timeoutMs, { cause: error })
-
-    return defer(attempt$)
+  constructor(
+    context: SenderOptions,
+    outgoing: Outgoing,
+    timeoutMs: number,
+    written: () => void,
+    givenUp: () => boolean,
+    subscriber: Subscriber<SendResult>,
+  ) {
+    this.context = context
+    this.outgoing = outgoing
+    this.timeoutMs = timeoutMs
+    this.written = written
+    this.givenUp = givenUp
+    this.subscriber = subscriber
+    this.startedAt = context.scheduler.now()
   }
 
-  return { send$ }
+  attempt(): void {
+    const { boards } = this.context
+    const board = boards.board(this.outgoing.topic)
+    if (board !== undefined) return this.ask(board)
+    this.keep(
+      boards.board$(this.outgoing.topic, this.leftMs()).subscribe({
+        next: found => this.ask(found),
+        error: (cause: unknown) =>
+          this.subscriber.error(this.attempts.length > 0 && isRocketError(cause) ? this.final(cause) : cause),
+      }),
+    )
+  }
+
+  private ask(board: Board): void {
+    const { sending, settings } = this.context
+    const queue = this.chosen(board)
+    const master = board.masterOf(queue.brokerName)
+    this.board = board
+    this.queue = queue
+    this.endpoint = master ?? queue.brokerName
+    this.attemptedAt = this.context.scheduler.now()
+    if (master === undefined) return this.error(notConnected(queue.brokerName, new Error('it has no master')))
+    const patient = this.attempts.length >= settings.retries || !this.hasAlternative(board, queue) // nobody else: wait
+    const timeoutMs = Math.max(1, this.leftMs())
+    const header = headerOf(this.outgoing, queue, settings)
+    this.keep(
+      sending
+        .send$(master, header, this.outgoing.body, { timeoutMs, patient, onWritten: this.written })
+        .subscribe(this),
+    )
+  }
+
+  next(stored: Stored): void {
+    const { outgoing, board, queue, startedAt } = this
+    if (board?.fromTemplate === true) this.context.refresh(outgoing.topic)
+    const attempts = this.attempts.length + 1
+    const elapsedMs = this.context.scheduler.now() - startedAt
+    this.subscriber.next(toSendResult(outgoing, queue?.brokerName ?? '', stored, { attempts, elapsedMs }))
+    this.subscriber.complete()
+  }
+  complete(): void {
+    // it had its one value, or the subscriber has left
+  }
+  error(cause: unknown): void {
+    const { queue, endpoint } = this
+    if (queue === undefined) return this.subscriber.error(cause)
+    this.failed = new Set([...this.failed, queue.brokerName])
+    const error = located(cause, queue, endpoint)
+    this.attempts = [...this.attempts, toAttempt(error, endpoint, this.context.scheduler.now() - this.attemptedAt)]
+    this.againOrNever(error)
+  }
+  unsubscribe(): void {
+    this.now.unsubscribe()
+  }
+
+  private againOrNever(error: RocketError): void {
+    const { settings, report, scheduler, refresh } = this.context
+    const { topic, messageId } = this.outgoing
+    if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND' || error.code === 'ERR_RMQ_CONNECT') refresh(topic)
+    const may = this.attempts.length <= settings.retries && mayRepeat(error, settings.retry) && this.mayGoOn()
+    if (!may) return this.subscriber.error(this.final(error))
+    report({ type: 'send-retried', topic, messageId, error })
+    if (error.code !== 'ERR_RMQ_BUSY') return this.attempt()
+    const again = (): void => (this.mayGoOn() ? this.attempt() : this.subscriber.error(this.final(error)))
+    this.keep(scheduler.schedule(again, Math.min(BUSY_MS * this.attempts.length, this.leftMs())))
+  }
+
+  private leftMs(): number {
+    return this.startedAt + this.timeoutMs - this.context.scheduler.now()
+  }
+  private mayGoOn(): boolean {
+    return this.leftMs() > 0 && !this.givenUp()
+  }
+  private chosen({ queues }: Board): MessageQueue {
+    const { settings, boards, random } = this.context
+    const { topic, shardKey } = this.outgoing
+    const cursor = settings.select === 'random' ? Math.floor(random() * 2 ** 30) : boards.nextCursor(topic)
+    return chooseQueue({ queues, shardKey, cursor, avoid: this.failed })
+  }
+  private hasAlternative({ queues }: Board, queue: MessageQueue): boolean {
+    const { shardKey } = this.outgoing
+    if (shardKey !== undefined && shardKey !== '') return false
+    return queues.some(({ brokerName }) => brokerName !== queue.brokerName && !this.failed.has(brokerName))
+  }
+  /** What may be going on while an earlier step is still on the stack is what counts. */
+  private keep(step: Subscription): void {
+    if (this.subscriber.closed) step.unsubscribe()
+    else if (!step.closed) this.now = step
+  }
+
+  private final(error: RocketError): RocketError {
+    const { attempts } = this
+    const sent = error.sent === 'maybe' || attempts.some(attempt => attempt.sent === 'maybe') ? 'maybe' : 'no'
+    const last = this.leftMs() > 0 ? error : this.outOfTime(error)
+    return withDetails(last, { attempts, sent, topic: this.outgoing.topic })
+  }
+  private outOfTime(error: RocketError): RocketError {
+    if (error.code === 'ERR_RMQ_TIMEOUT' || error.code === 'ERR_RMQ_CONNECT') return error
+    return operationTimeout(`sending to topic "${this.outgoing.topic}"`, this.timeoutMs, { cause: error })
+  }
 }
+
+const NO_ATTEMPTS: Attempt[] = []
+const NO_BROKERS: ReadonlySet<string> = new Set()
 
 /** Whether repeating is allowed: Java repeats what may have been stored too, `safe` only what certainly was not. */
 export const mayRepeat = (error: RocketError, policy: RetryPolicy): boolean => {

@@ -13,7 +13,7 @@ import {
   timeout,
 } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
-import { isRocketError, operationTimeout, routeNotFound, withDetails } from '../errors.ts'
+import { closed, isRocketError, operationTimeout, routeNotFound, withDetails } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { Routes } from '../nameserver/routes.ts'
@@ -31,6 +31,8 @@ export interface Board {
 }
 
 export interface TopicBoards {
+  /** The board of a topic, if it is known and has queues. */
+  board(topic: string): Board | undefined
   /** The board of a topic, at once if it is known. Errors when there is nowhere to send to. */
   board$(topic: string, timeoutMs: number): Observable<Board>
   /** Where the rotation of this topic stands; each call moves it on. */
@@ -66,6 +68,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
   const { routes, scheduler, random, autoCreateTopics, defaultTopicQueues } = options
   const topics = new Map<string, Watched>()
   const changes = new Subject<void>()
+  let isClosed = false
 
   const watch = (topic: string): Watched => {
     const known = topics.get(topic)
@@ -128,10 +131,16 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
       }),
     )
 
+  const board = (topic: string): Board | undefined => {
+    const known = topics.get(topic)?.board
+    return known !== undefined && known.queues.length > 0 ? known : undefined
+  }
   const board$ = (topic: string, timeoutMs: number): Observable<Board> =>
     defer(() => {
-      const { board } = watch(topic)
-      if (board !== undefined && board.queues.length > 0) return of(board)
+      if (isClosed) throw closed('the producer') // a repeat that comes after the end would watch the route for ever
+      watch(topic)
+      const known = board(topic)
+      if (known !== undefined) return of(known)
       const tooLate = (): RocketError => operationTimeout(`finding the route of topic "${topic}"`, timeoutMs, { topic })
       return found$(topic).pipe(
         catchError((cause: unknown) => throwError(() => notSent(topic, cause))),
@@ -140,6 +149,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     })
 
   return {
+    board,
     board$,
     nextCursor: topic => watch(topic).cursor++,
     endpoints$: changes.pipe(
@@ -148,6 +158,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
       distinctUntilChanged((a, b) => a.size === b.size && [...a].every(endpoint => b.has(endpoint))),
     ),
     close: () => {
+      isClosed = true
       for (const watched of topics.values()) watched.stop()
       topics.clear()
       changes.complete()

@@ -17,12 +17,18 @@ export interface Counters {
   readonly bytesOut: number
 }
 
+/** Whole frames over one open wire to an endpoint. */
 export interface Connection {
   readonly endpoint: string
   /** Hot. Errors on a malformed frame or a lost socket; completes only when we hang up. */
   readonly frames$: Observable<Frame>
   /** Cold. One value when the socket took the bytes. */
   write$(frame: Frame): Observable<void>
+  /**
+   * Whether the socket took the frame at once, which saves a subscription for each. If not, or where a wire cannot do it,
+   * nothing happened: use `write$`. Throws what cannot be encoded.
+   */
+  tryWrite?(frame: Frame): boolean
   readonly writable$: Observable<boolean>
   /** A snapshot. */
   counters(): Counters
@@ -52,16 +58,25 @@ export const createTransport = ({ dial = tcp(), maxFrameBytes, ...link }: Transp
 
 const toConnection = (link: Link, maxFrameBytes = MAX_READ_FRAME_BYTES): Connection => {
   const counters = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 }
+  const written = (bytes: Buffer): void => {
+    counters.framesOut++
+    counters.bytesOut += bytes.length
+  }
   return {
     endpoint: link.endpoint,
     frames$: link.bytes$.pipe(toFrames(maxFrameBytes, counters), share()),
     write$: frame =>
       new Observable(subscriber => {
         const bytes = encodeFrame(frame) // throwing here becomes the error of this write alone
-        counters.framesOut++
-        counters.bytesOut += bytes.length
+        written(bytes)
         return link.write$(bytes).subscribe(subscriber)
       }),
+    tryWrite: frame => {
+      const bytes = encodeFrame(frame)
+      if (!link.tryWrite(bytes)) return false
+      written(bytes)
+      return true
+    },
     writable$: link.writable$,
     counters: () => ({ ...counters }),
   }
@@ -83,6 +98,7 @@ export const toFrames =
               counters.framesIn++
               subscriber.next(decodeFrame(bytes))
             }
+            if (cut.failure !== undefined) subscriber.error(cut.failure)
           } catch (malformed) {
             subscriber.error(malformed)
           }

@@ -1,4 +1,3 @@
-import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { protocolError, RocketError, withDetails, isRocketError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -44,6 +43,14 @@ export interface Invoke {
     header: HeaderOf<A>,
     options?: InvokeOptions,
   ): Observable<Answer<B>>
+  /** The same, and makes something of the answer on the way. */
+  invoke$<A extends HeaderFields, B extends HeaderFields, T>(
+    endpoint: string,
+    row: RequestRow<A, B>,
+    header: HeaderOf<A>,
+    options: InvokeOptions,
+    read: (answer: Answer<B>) => T,
+  ): Observable<T>
   /** The same one-way: one value when the socket took it. */
   tell$<A extends HeaderFields>(
     endpoint: string,
@@ -53,10 +60,16 @@ export interface Invoke {
   ): Observable<void>
 }
 
-export const DEFAULT_TIMEOUT_MS = 3_000
+const DEFAULT_TIMEOUT_MS = 3_000
 
 export const createInvoke = (sessions: Pick<Sessions, 'ask$' | 'tell$'>): Invoke => ({
-  invoke$: (endpoint, row, header, options = {}) => {
+  invoke$: <A extends HeaderFields, B extends HeaderFields, T>(
+    endpoint: string,
+    row: RequestRow<A, B>,
+    header: HeaderOf<A>,
+    options: InvokeOptions = {},
+    read?: (answer: Answer<B>) => T,
+  ) => {
     const {
       body = NO_BODY,
       timeoutMs = DEFAULT_TIMEOUT_MS,
@@ -66,9 +79,10 @@ export const createInvoke = (sessions: Pick<Sessions, 'ask$' | 'tell$'>): Invoke
       onWritten,
     } = options
     const frame = requestFrame(row.code, { fields: writeHeader(row.asks, header), body })
-    return sessions
-      .ask$({ endpoint, role, frame, timeoutMs, patient, onWritten })
-      .pipe(map(response => toAnswer(endpoint, row, response, accept)))
+    return sessions.ask$({ endpoint, role, frame, timeoutMs, patient, onWritten }, response => {
+      const answer = toAnswer(endpoint, row, response, accept)
+      return read === undefined ? (answer as T) : read(answer) // without a reader T is the answer itself
+    })
   },
   tell$: (endpoint, row, header, options = {}) => {
     const { body = NO_BODY, timeoutMs = DEFAULT_TIMEOUT_MS, role = 'control', patient = false } = options

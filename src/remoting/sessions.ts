@@ -3,14 +3,17 @@ import {
   catchError,
   defer,
   EMPTY,
+  filter,
   finalize,
   ignoreElements,
   merge,
   Observable,
   of,
   race,
+  repeat,
   Subject,
   switchMap,
+  take,
   tap,
   timer,
 } from 'rxjs'
@@ -21,6 +24,7 @@ import { SILENT } from '../observability/events.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
 import type { Frame } from '../protocol/frame.ts'
 import type { Transport } from './connection.ts'
+import type { Read } from './correlate.ts'
 import { gate$ } from './gate.ts'
 import type { GateOptions, GateState } from './gate.ts'
 import { session$ } from './session.ts'
@@ -48,6 +52,8 @@ export interface Ask {
 export interface Sessions {
   /** Asks once on the shared connection of the endpoint, dialing if there is none. Never repeats. */
   ask$(ask: Ask): Observable<Frame>
+  /** The same, and makes something of the answer. */
+  ask$<T>(ask: Ask, read: Read<T>): Observable<T>
   /** The same without an answer: one value when the socket took it. */
   tell$(ask: Ask): Observable<void>
   /** The state of one connection; being subscribed keeps it in use. */
@@ -68,24 +74,43 @@ export interface SessionsOptions extends GateOptions {
   readonly onSession?: (endpoint: string, role: ConnectionRole, session: Session | undefined) => void
 }
 
+/** A session and when somebody asked on it, or was answered, last. */
+interface Live {
+  readonly session: Session
+  usedAt: number
+  /** Whenever nothing is on the way any more. */
+  readonly quiet: Subject<void>
+}
+
 /** One shared connection per endpoint and role, opened on demand, closed when idle. */
 export const createSessions = (options: SessionsOptions): Sessions => {
   const { transport, closing$, idleMs = 60_000, maxInFlight, report = SILENT, onSession, ...gateOptions } = options
   const scheduler = options.scheduler ?? asyncScheduler
   const inbound = new Subject<Inbound>()
+  const live = { control: new Map<string, Live>(), pull: new Map<string, Live>() }
 
   const open$ = (endpoint: string, role: ConnectionRole, proven: () => void): Observable<Session> =>
     defer(() => {
       report({ type: 'connection-state', endpoint, role, state: 'connecting' })
       return session$(transport.connect$(endpoint), {
         scheduler,
-        onAnswer: proven,
+        onAnswer: () => {
+          proven()
+          const inUse = live[role].get(endpoint)
+          if (inUse !== undefined) inUse.usedAt = scheduler.now()
+        },
+        onQuiet: () => live[role].get(endpoint)?.quiet.next(),
         onLate: ({ opaque }) => report({ type: 'late-response', endpoint, opaque }),
         ...(maxInFlight === undefined ? {} : { maxInFlight }),
       })
     })
+  const setLive = (endpoint: string, role: ConnectionRole, session: Session | undefined): void => {
+    if (session === undefined) live[role].delete(endpoint)
+    else live[role].set(endpoint, { session, usedAt: scheduler.now(), quiet: new Subject() })
+    onSession?.(endpoint, role, session)
+  }
   const told = (endpoint: string, role: ConnectionRole) => (state: GateState) => {
-    onSession?.(endpoint, role, state.up ? state.session : undefined)
+    setLive(endpoint, role, state.up ? state.session : undefined)
     if (state.up) {
       report({ type: 'connection-state', endpoint, role, state: 'connected' })
     } else {
@@ -94,7 +119,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     }
   }
   const left = (endpoint: string, role: ConnectionRole) => () => {
-    onSession?.(endpoint, role, undefined)
+    setLive(endpoint, role, undefined)
     report({ type: 'connection-state', endpoint, role, state: 'closing' }) // what was written still flushes
     report({ type: 'connection-state', endpoint, role, state: 'closed' })
   }
@@ -105,16 +130,46 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       finalize(left(endpoint, role)),
     )
 
-  const linger$ = (): Observable<unknown> => race(timer(idleMs, scheduler), closing$)
-  const shared = {
-    control: sharedByKey((endpoint: string) => opened$(endpoint, 'control'), linger$),
-    pull: sharedByKey((endpoint: string) => opened$(endpoint, 'pull'), linger$),
-  }
+  /** Emits after a whole idle time without use: who asks on a live session does not subscribe to its gate. */
+  const idle$ = (endpoint: string, role: ConnectionRole): Observable<unknown> =>
+    defer(() => {
+      const since = scheduler.now()
+      const restMs = (): number => {
+        const inUse = live[role].get(endpoint)
+        if (inUse === undefined) return since + idleMs - scheduler.now()
+        return inUse.session.inFlight() > 0 ? idleMs : Math.max(since, inUse.usedAt) + idleMs - scheduler.now()
+      }
+      return defer(() => timer(Math.max(0, restMs()), scheduler)).pipe(
+        repeat(),
+        filter(() => restMs() <= 0),
+        take(1),
+      )
+    })
+  /** The client closes, and what is on the way has had its answer or its time. */
+  const closed$ = (endpoint: string, role: ConnectionRole): Observable<unknown> =>
+    closing$.pipe(
+      switchMap(() => {
+        const inUse = live[role].get(endpoint)
+        return inUse === undefined || inUse.session.inFlight() === 0 ? of(undefined) : inUse.quiet
+      }),
+    )
+  const shared$ = (role: ConnectionRole) =>
+    sharedByKey(
+      endpoint => opened$(endpoint, role),
+      endpoint => race(idle$(endpoint, role), closed$(endpoint, role)),
+    )
+  const shared = { control: shared$('control'), pull: shared$('pull') }
 
   /** Runs one exchange on the live session, as soon as there is one. */
   const exchange$ = <T>(ask: Ask, start: (session: Session, timeoutMs: number) => Observable<T>): Observable<T> =>
     new Observable<T>(subscriber => {
       const { endpoint, role, timeoutMs, patient } = ask
+      const inUse = live[role].get(endpoint)
+      if (inUse?.session.isOver() === false) {
+        inUse.usedAt = scheduler.now()
+        start(inUse.session, timeoutMs).subscribe(subscriber) // the plain case, which costs no subscription of its own
+        return
+      }
       const dueAt = scheduler.now() + timeoutMs
       let started = false
       let why: unknown
@@ -145,7 +200,12 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     })
 
   return {
-    ask$: ask => exchange$(ask, (session, timeoutMs) => session.request$(ask.frame, timeoutMs, ask.onWritten)),
+    ask$: <T>(ask: Ask, read?: Read<T>) =>
+      exchange$(ask, (session, timeoutMs) =>
+        read === undefined // then T is Frame
+          ? (session.request$(ask.frame, timeoutMs, ask.onWritten) as Observable<T>)
+          : session.request$(ask.frame, timeoutMs, ask.onWritten, read),
+      ),
     tell$: ask => exchange$(ask, session => session.oneway$(ask.frame)),
     gate$: (endpoint, role) => shared[role](endpoint),
     inbound$: inbound.asObservable(),

@@ -8,7 +8,7 @@ import { createWriteGate } from './write-gate.ts'
 import type { WriteGate } from './write-gate.ts'
 
 /** A connected socket: bytes in, bytes out. */
-export interface Link extends Pick<WriteGate, 'write$' | 'writable$'> {
+export interface Link extends Pick<WriteGate, 'write$' | 'tryWrite' | 'writable$'> {
   readonly endpoint: string
   /**
    * What arrives, for exactly one subscriber (the framer): a socket whose listener left would not pause. Errors when the
@@ -61,7 +61,7 @@ export const link$ = (
     socket.once('connect', () => {
       connected = true
       patience.unsubscribe()
-      subscriber.next({ endpoint, bytes$, write$: gate.write$, writable$: gate.writable$ })
+      subscriber.next({ endpoint, bytes$, write$: gate.write$, tryWrite: gate.tryWrite, writable$: gate.writable$ })
     })
     socket.on('error', cause => {
       reason = cause // on, not once: a late second 'error' must not end the process

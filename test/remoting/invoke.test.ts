@@ -1,5 +1,5 @@
 import Long from 'long'
-import { firstValueFrom, of, type Observable } from 'rxjs'
+import { firstValueFrom, map, of, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { isRocketError, type RocketError } from '../../src/errors.ts'
 import type { requestFrame } from '../../src/protocol/frame.ts'
@@ -7,6 +7,7 @@ import { responseFrame, type Frame } from '../../src/protocol/frame.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { createInvoke } from '../../src/remoting/invoke.ts'
+import type { Read } from '../../src/remoting/correlate.ts'
 import type { Ask } from '../../src/remoting/sessions.ts'
 
 /** A server that always gives this answer. */
@@ -16,7 +17,9 @@ const answering = (answer: Frame) => {
     asked.push(ask)
     return of(result)
   }
-  return { asked, ...createInvoke({ ask$: ask => note(ask, answer), tell$: ask => note(ask, undefined) }) }
+  const ask$ = <T>(ask: Ask, read?: Read<T>): Observable<T> =>
+    note(ask, answer).pipe(map(frame => (read === undefined ? (frame as T) : read(frame))))
+  return { asked, ...createInvoke({ ask$, tell$: ask => note(ask, undefined) }) }
 }
 const answer = (code: number, parts: Parameters<typeof requestFrame>[1] = {}) =>
   responseFrame({ opaque: 1 }, code, parts)

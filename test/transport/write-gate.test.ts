@@ -2,19 +2,29 @@ import { describe, expect, it } from 'vitest'
 import { createWriteGate } from '../../src/transport/write-gate.ts'
 import { fakeSocket } from '../support/fake-socket.ts'
 
-const nextTick = () => new Promise<void>(resolve => process.nextTick(resolve))
+const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
-describe('writes of one turn of the event loop', () => {
-  it('leave in one system call: corked with the first, uncorked after the last', async () => {
+describe('frames of one turn of the event loop', () => {
+  it('leave in one write, in the order they came', async () => {
     const { socket, log } = fakeSocket()
     const gate = createWriteGate(socket, 'b:1', 100)
     for (const text of ['a', 'b', 'c']) gate.write$(Buffer.from(text)).subscribe()
-    expect(log).toEqual(['cork', 'write a', 'write b', 'write c'])
-    await nextTick()
-    expect(log.slice(4)).toEqual(['uncork'])
+    expect(log).toEqual([])
+    await endOfTurn()
+    expect(log).toEqual(['write abc'])
     gate.write$(Buffer.from('d')).subscribe()
-    await nextTick()
-    expect(log.slice(5)).toEqual(['cork', 'write d', 'uncork'])
+    await endOfTurn()
+    expect(log).toEqual(['write abc', 'write d'])
+  })
+
+  it('leave at once when they are as much as a socket buffers, so that a full one is noticed', () => {
+    const { socket, log, fill } = fakeSocket()
+    const gate = createWriteGate(socket, 'b:1', 1_000_000)
+    fill()
+    const halves = [Buffer.alloc(40_000, 'a'), Buffer.alloc(40_000, 'b')]
+    expect(halves.map(half => gate.tryWrite(half))).toEqual([true, true])
+    expect(log.map(line => line.length)).toEqual(['write '.length + 80_000])
+    expect(gate.tryWrite(Buffer.from('c'))).toBe(false)
   })
 
   it('leave before the link closes, not after', () => {
@@ -22,13 +32,13 @@ describe('writes of one turn of the event loop', () => {
     const gate = createWriteGate(socket, 'b:1', 100)
     gate.write$(Buffer.from('farewell')).subscribe()
     gate.close()
-    expect(log).toEqual(['cork', 'write farewell', 'uncork'])
+    expect(log).toEqual(['write farewell'])
   })
 
-  it('cost nothing where nothing is written', async () => {
+  it('cost nothing where there are none', async () => {
     const { socket, log } = fakeSocket()
     createWriteGate(socket, 'b:1', 100).close()
-    await nextTick()
+    await endOfTurn()
     expect(log).toEqual([])
   })
 })
