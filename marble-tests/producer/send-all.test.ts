@@ -3,7 +3,8 @@ import { asyncScheduler, defer, map, type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { notConnected, type RocketError } from '../../src/errors.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import { sendAll, sendFrom$, type SendOutcome, type SendStreamOptions } from '../../src/producer/send-all.ts'
+import { sendAll, sendFrom$, type SendOne, type SendStreamOptions } from '../../src/producer/send-all.ts'
+import type { SendOutcome } from '../../src/producer/send-outcome.ts'
 import type { SendResult } from '../../src/producer/send-result.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
@@ -14,14 +15,17 @@ const drawn = (m: Marbles, options: SendStreamOptions<string> = {}, sends: Reado
   const log: string[] = []
   const events: ReportedEvent[] = []
   const errors: RocketError[] = []
-  const send$ = (input: string): Observable<SendOutcome<string>> =>
+  const send$: SendOne<string> = (input, note) =>
     defer(() => {
       log.push(`${input} at ${asyncScheduler.now()}`)
       const diagram = sends[input] ?? '----s'
       const outcome: SendOutcome<string> = diagram.includes('#')
         ? { ok: false, input, error: notConnected('a:1') }
         : { ok: true, input, result }
-      return m.cold(diagram.replace(/[s#]/, '(x|)')).pipe(map(() => outcome))
+      return m.cold(diagram.replace(/[s#]/, '(x|)')).pipe(
+        map(() => outcome),
+        tap(note),
+      )
     })
   const shown = (outcomes$: Observable<SendOutcome<string>>) =>
     outcomes$.pipe(

@@ -1,10 +1,9 @@
-import { catchError, defer, firstValueFrom, map, of, race, take, takeUntil, tap, timer } from 'rxjs'
+import { defer, firstValueFrom, map, race, take, takeUntil, tap, timer } from 'rxjs'
 import type { OperatorFunction, Subscription, Observable } from 'rxjs'
 import { checkedMs, oneOf } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
-import type { RocketError } from '../errors.ts'
-import { closed, illegal, isRocketError, operationTimeout } from '../errors.ts'
+import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
@@ -13,7 +12,9 @@ import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import { createSender } from './send.ts'
 import { sendAll, sendFrom$ } from './send-all.ts'
-import type { SendOutcome, SendStreamOptions, Sent } from './send-all.ts'
+import type { SendOne, SendStreamOptions } from './send-all.ts'
+import { asRocketError, outcome$ } from './send-outcome.ts'
+import type { SendOutcome, Sent } from './send-outcome.ts'
 import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
@@ -109,16 +110,15 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       const { topic } = outgoing
       join()
       let abandoned = false
-      return slots
-        .run$({
-          bytes: outgoing.body.length,
-          waitMs: timeoutMs, // waiting for its turn counts, too
-          tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-          work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
-          onLeft: () => (abandoned = true),
-          onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
-        })
-        .pipe(tap(result => checked(result, require)))
+      return slots.run$({
+        bytes: outgoing.body.length,
+        waitMs: timeoutMs, // waiting for its turn counts, too
+        tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
+        work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
+        check: result => checked(result, require),
+        onLeft: () => (abandoned = true),
+        onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
+      })
     }).pipe(abortable(options.signal), hop, life.held())
   }
 
@@ -129,20 +129,14 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     checkRequirement(result, require)
   }
 
-  const outcome$ = <In>(input: In, sent$: Observable<SendResult>): Observable<SendOutcome<In>> =>
-    sent$.pipe(
-      map((result): SendOutcome<In> => ({ ok: true, input, result })),
-      catchError((cause: unknown) => of<SendOutcome<In>>({ ok: false, input, error: asRocketError(cause) })),
-    )
-  const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> =>
-    outcome$(message, send$(message, options))
+  const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> => {
+    const sent$ = send$(message, options) // here, so that `retry` sends one id
+    return outcome$(message, () => sent$)
+  }
   const projected =
-    <In, T>(project: (input: In) => Outbound<T>) =>
-    (input: In): Observable<SendOutcome<In>> =>
-      outcome$(
-        input,
-        defer(() => send$(project(input))),
-      )
+    <In, T>(project: (input: In) => Outbound<T>): SendOne<In> =>
+    (input, note) =>
+      outcome$(input, () => send$(project(input)), note)
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
@@ -194,8 +188,3 @@ const NOT_STARTED = { sent: 'no', advice: 'too much is on the way: slow the sour
 
 const outcomeOf = (how: Abandoned) =>
   how.stored ? ({ outcome: 'stored' } as const) : ({ outcome: 'failed', error: asRocketError(how.error) } as const)
-
-const asRocketError = (cause: unknown): RocketError =>
-  isRocketError(cause)
-    ? cause
-    : illegal(`the message could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

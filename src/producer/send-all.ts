@@ -2,26 +2,10 @@ import { concat, defer, EMPTY, filter, ReplaySubject, tap, throwError } from 'rx
 import type { Observable, OperatorFunction } from 'rxjs'
 import { checkedInt, oneOf } from '../client/checks.ts'
 import { overflow, streamStopped } from '../errors.ts'
-import type { RocketError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { boundedMap } from '../operators/bounded-map.ts'
 import { boundedPull } from '../operators/from-pull.ts'
-import type { SendResult } from './send-result.ts'
-
-/** A send that succeeded, with the input that it was for: the same reference. */
-export interface Sent<In> {
-  readonly ok: true
-  readonly input: In
-  readonly result: SendResult
-}
-/** A send that failed, with its input; `error.sent` says whether it may be stored all the same. */
-export interface NotSent<In> {
-  readonly ok: false
-  readonly input: In
-  readonly error: RocketError
-}
-/** What became of one input: every input has exactly one. */
-export type SendOutcome<In> = Sent<In> | NotSent<In>
+import type { NotSent, SendOutcome } from './send-outcome.ts'
 
 /** What `sendAll` and `sendFrom$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface SendStreamOptions<In> {
@@ -48,8 +32,10 @@ export interface SendStreamOptions<In> {
   readonly onError?: 'stop' | 'continue'
 }
 
-type Send$<In> = (input: In) => Observable<SendOutcome<In>>
-type Bounded<In> = (work: Send$<In>, stop?: Stop<In>) => Observable<SendOutcome<In>>
+/** Sends for one input. `note` hears of the outcome before the subscriber does, in whatever order outcomes are told. */
+export type SendOne<In> = (input: In, note?: (outcome: SendOutcome<In>) => void) => Observable<SendOutcome<In>>
+type Work<In> = (input: In) => Observable<SendOutcome<In>>
+type Bounded<In> = (work: Work<In>, stop?: Stop<In>) => Observable<SendOutcome<In>>
 interface Stop<In> {
   readonly until$: Observable<unknown>
   readonly putBack: (input: In) => void
@@ -60,7 +46,7 @@ const MANY = 2 ** 31 - 1
 
 /** Element in, outcome out, a bounded number at once. */
 export const sendAll = <In>(
-  send$: Send$<In>,
+  send$: SendOne<In>,
   options: SendStreamOptions<In>,
   report: Report,
 ): OperatorFunction<In, SendOutcome<In>> => {
@@ -77,19 +63,19 @@ export const sendAll = <In>(
   }
   return source$ => {
     const bounded$: Bounded<In> = (work, stop) => source$.pipe(boundedMap(work, { ...shape, buffer, ...stop }))
-    return stopOnError ? stopping$(send$, bounded$) : bounded$(send$)
+    return stopOnError ? stopping$(send$, bounded$) : bounded$(input => send$(input))
   }
 }
 
 /** Pulls from an iterable no faster than it can send: memory is bounded by `concurrency`. */
 export const sendFrom$ = <In>(
   source: AsyncIterable<In> | Iterable<In>,
-  send$: Send$<In>,
+  send$: SendOne<In>,
   options: Omit<SendStreamOptions<In>, 'buffer'>,
 ): Observable<SendOutcome<In>> => {
   const { stopOnError, ...shape } = resolved(options)
   const bounded$: Bounded<In> = (work, stop) => boundedPull(source, work, { ...shape, ...stop })
-  return stopOnError ? stopping$(send$, bounded$) : bounded$(send$)
+  return stopOnError ? stopping$(send$, bounded$) : bounded$(input => send$(input))
 }
 
 const resolved = <In>({ concurrency, order, keyBy, onError }: SendStreamOptions<In>) => ({
@@ -100,7 +86,7 @@ const resolved = <In>({ concurrency, order, keyBy, onError }: SendStreamOptions<
 })
 
 /** Takes nothing new after the first failure, lets finish what is on the way, and ends with what was not sent. */
-const stopping$ = <In>(send$: Send$<In>, bounded$: Bounded<In>): Observable<SendOutcome<In>> =>
+const stopping$ = <In>(send$: SendOne<In>, bounded$: Bounded<In>): Observable<SendOutcome<In>> =>
   defer(() => {
     const stops = new ReplaySubject<void>(1)
     const unsent: In[] = []
@@ -113,15 +99,13 @@ const stopping$ = <In>(send$: Send$<In>, bounded$: Bounded<In>): Observable<Send
     }
     const noted = new Set<SendOutcome<In>>()
     // Noted where it happens: with `order: 'source'` the outcome may be held back, and sending must stop at once.
-    const work$: Send$<In> = input =>
-      send$(input).pipe(
-        tap(outcome => {
-          if (!outcome.ok) noted.add(outcome)
-          noteFailure(outcome)
-        }),
-      )
+    const note = (outcome: SendOutcome<In>): void => {
+      if (outcome.ok) return
+      noted.add(outcome)
+      noteFailure(outcome)
+    }
     return concat(
-      bounded$(work$, { until$: stops, putBack: input => unsent.push(input) }).pipe(
+      bounded$(input => send$(input, note), { until$: stops, putBack: input => unsent.push(input) }).pipe(
         tap(outcome => {
           if (!noted.delete(outcome)) noteFailure(outcome) // an input that found no room was not at work
         }),

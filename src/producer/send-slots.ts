@@ -1,6 +1,6 @@
 import { asyncScheduler, defer, distinctUntilChanged, filter, map, Observable } from 'rxjs'
 import { startWith, Subject, Subscription, take } from 'rxjs'
-import type { SchedulerLike, Subscriber } from 'rxjs'
+import type { Observer, SchedulerLike, Subscriber, Unsubscribable } from 'rxjs'
 import { closed, overflow } from '../errors.ts'
 import { createQueue } from '../operators/queue.ts'
 
@@ -29,6 +29,8 @@ interface Job<T> {
   readonly tooLate?: () => Error
   /** Cold; calls `written` when bytes reached a socket. */
   readonly work$: (written: () => void) => Observable<T>
+  /** Looks at what came of it before the subscriber does; what it throws is the error. */
+  readonly check?: (value: T) => void
   /** The subscriber has left after bytes reached a socket. */
   readonly onLeft: () => void
   /** How that ended. */
@@ -110,67 +112,37 @@ export const createSendSlots = (
     }
   }
 
-  const execute = <T>(job: Job<T>, subscriber: Subscriber<T>, ended: () => void): (() => void) => {
+  const free = (ended: () => void): void => {
+    inFlight--
+    ended()
+  }
+  const execute = <T>(job: Job<T>, subscriber: Subscriber<T>, ended: () => void): Working<T> => {
     inFlight++
-    let written = false
-    let left = false
-    let over = false
-    const end = (tell: () => void): void => {
-      over = true
-      tell() // the sender hears of it before a flush does
-      free()
-      fill()
-    }
-    const free = (): void => {
-      over = true
-      inFlight--
-      ended()
-    }
-    const inner = job
-      .work$(() => (written = true))
-      .subscribe({
-        next: value =>
-          end(() => {
-            if (left) return job.onAbandoned({ stored: true })
-            subscriber.next(value)
-            subscriber.complete()
-          }),
-        error: (error: unknown) =>
-          end(() => {
-            if (left) job.onAbandoned({ stored: false, error })
-            else subscriber.error(error)
-          }),
-      })
-    return () => {
-      if (over) return
-      left = true
-      if (written) return job.onLeft()
-      free()
-      inner.unsubscribe()
-      fill()
-    }
+    const working = new Working(job, subscriber, () => free(ended), fill)
+    working.start()
+    return working
   }
 
   const run$ = <T>(job: Job<T>): Observable<T> =>
     new Observable<T>(subscriber => {
       if (isClosed) return subscriber.error(closed('the producer'))
       if (inFlight < maxInFlight && queued === 0) {
-        const leave = execute(job, subscriber, accept())
+        const working = execute(job, subscriber, accept())
         changed()
-        return leave
+        return working
       }
       if (queued >= maxQueued) return subscriber.error(overflow('the send queue of the producer', maxQueued))
       if (!hasRoom(job.bytes)) {
         return subscriber.error(overflow('the send queue of the producer, in bytes,', maxQueuedBytes))
       }
       const ended = accept()
-      let leave: (() => void) | undefined
+      let working: Working<T> | undefined
       const entry: Waiting = {
         bytes: job.bytes,
         start: () => {
           entry.gone = true // from the line
           patience.unsubscribe()
-          leave = execute(job, subscriber, ended)
+          working = execute(job, subscriber, ended)
         },
         refuse: error => subscriber.error(error),
         gone: false,
@@ -185,7 +157,7 @@ export const createSendSlots = (
       queuedBytes += job.bytes
       changed()
       return () => {
-        if (leave !== undefined) return leave()
+        if (working !== undefined) return working.unsubscribe()
         if (entry.gone) return
         patience.unsubscribe()
         entry.gone = true
@@ -219,6 +191,70 @@ export const createSendSlots = (
       changed()
     },
     pending: () => inFlight + queued,
+  }
+}
+
+/** One job in its slot. A class, because every send passes through one: closures for each of its fates cost more. */
+class Working<T> implements Observer<T>, Unsubscribable {
+  private readonly job: Job<T>
+  private readonly subscriber: Subscriber<T>
+  private readonly free: () => void
+  private readonly fill: () => void
+  private inner = Subscription.EMPTY
+  private wrote = false
+  private left = false
+  private over = false
+
+  constructor(job: Job<T>, subscriber: Subscriber<T>, free: () => void, fill: () => void) {
+    this.job = job
+    this.subscriber = subscriber
+    this.free = free
+    this.fill = fill
+  }
+
+  start(): void {
+    this.inner = this.job.work$(() => (this.wrote = true)).subscribe(this)
+  }
+
+  next(value: T): void {
+    this.over = true
+    if (this.left) this.job.onAbandoned({ stored: true })
+    else this.tell(value)
+    this.end()
+  }
+  error(error: unknown): void {
+    this.over = true
+    if (this.left) this.job.onAbandoned({ stored: false, error })
+    else this.subscriber.error(error)
+    this.end()
+  }
+  complete(): void {
+    // it had its one value
+  }
+  /** The subscriber leaves. What reached a socket cannot be taken back: it goes on, alone. */
+  unsubscribe(): void {
+    if (this.over) return
+    this.left = true
+    if (this.wrote) return this.job.onLeft()
+    this.over = true
+    this.free()
+    this.inner.unsubscribe()
+    this.fill()
+  }
+
+  private tell(value: T): void {
+    try {
+      this.job.check?.(value)
+    } catch (cause) {
+      return this.subscriber.error(cause)
+    }
+    this.subscriber.next(value)
+    this.subscriber.complete()
+  }
+  /** The sender hears of an end before a flush does. */
+  private end(): void {
+    this.free()
+    this.fill()
   }
 }
 
