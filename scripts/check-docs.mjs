@@ -1,7 +1,7 @@
 /**
  * Type-checks every ```ts block of README.md, CONTRIBUTING.md and docs/*.md against the built package, and runs those
- * marked ```ts run. Also: relative links lead somewhere, `npm run x` is a script of package.json, and the option tables
- * say the defaults that the package has.
+ * marked ```ts run. Also: no code escapes that (as `typescript`, as `js`, indented), relative links lead somewhere,
+ * `npm run x` is a script of package.json, and the option tables of README.md say the defaults that the package has.
  *
  * A block stands alone, unless it is marked ```ts continue: then it goes on where the block before it ended. Declarations
  * that readers need not see stand in a comment that starts with `<!-- ts` on a line of its own; the blocks below it may
@@ -52,6 +52,22 @@ const programsOf = ({ name, text }) => {
     const code = lines.map((line, i) => (kept.has(i) ? line : '')).join('\n')
     const file = join(FOLDER, `${name.replaceAll('/', '_')}.${start + 1}.ts`)
     return { name, line: start + 1, file, code: `${code}\nexport {}\n`, runs }
+  })
+}
+
+/** What is not TypeScript, and so is not checked. */
+const OTHER_LANGUAGES = ['sh', 'text', 'json', 'yaml', 'java', 'diff']
+
+/** Blocks that nobody would check. */
+const fenceErrors = ({ name, text }) => {
+  let isOpen = false
+  return text.split('\n').flatMap((line, i) => {
+    const fence = /^(\s*)(?:```|~~~)(.*)$/.exec(line)
+    if (fence === null) return []
+    isOpen = !isOpen
+    const [, indentation, info] = fence
+    if (!isOpen || (indentation === '' && /^ts\b/.test(info)) || OTHER_LANGUAGES.includes(info)) return []
+    return [`${name}:${i + 1} a block is ts without indentation, or ${OTHER_LANGUAGES.join(', ')}: not "${line}"`]
   })
 }
 
@@ -143,7 +159,12 @@ symlinkSync(ROOT, join(FOLDER, 'node_modules/rocketmq-rxjs'), 'junction') // as 
 const programs = documents.flatMap(programsOf)
 for (const { file, code } of programs) writeFileSync(file, code)
 
-const wrong = [...documents.flatMap(referenceErrors), ...(await optionErrors(documents[0])), ...typeErrors(programs)]
+const wrong = [
+  ...documents.flatMap(fenceErrors),
+  ...documents.flatMap(referenceErrors),
+  ...(await optionErrors(documents[0])),
+  ...typeErrors(programs),
+]
 const all = wrong.length > 0 ? wrong : runErrors(programs)
 for (const each of all) console.error(each)
 console.error(`check-docs: ${programs.length} programs in ${documents.length} documents, ${all.length} errors`)

@@ -25,7 +25,7 @@ export const readFlights = async (): Promise<readonly Flight[]> => {
 /** By these tags consumers choose what they want to see. */
 export const TAGS = ['early', 'on-time', 'late'] as const
 
-export const tagOf = (delay: number): (typeof TAGS)[number] => (delay < 0 ? 'early' : delay < 15 ? 'on-time' : 'late')
+const tagOf = (delay: number): (typeof TAGS)[number] => (delay < 0 ? 'early' : delay < 15 ? 'on-time' : 'late')
 
 /** A flight as a message: the flights of one airport share a queue, so they stay in order. */
 export const toMessage = (topic: Topic<string, Flight>) => (flight: Flight) =>

@@ -44,5 +44,3 @@ export const createLedger = () => {
     }),
   }
 }
-
-export type Ledger = ReturnType<typeof createLedger>

@@ -86,6 +86,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   let window: Window<QueueDelivery> | undefined
   let committed: Long | undefined
   let maxOffset: Long | undefined
+  let pulledTo: Long | undefined // a page that arrived is in the window a hop later
 
   const failure = (where: 'start-position' | 'pull' | 'decode' | 'send-back' | 'commit', error: unknown): void =>
     report({ type: 'consumer-failure', group, where, error, queue })
@@ -124,6 +125,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
 
   const toPage = (pulled: Pulled): Page<QueueDelivery> => {
     maxOffset = pulled.maxOffset
+    pulledTo = pulled.nextBeginOffset
     const entries = pulled.messages
       .filter(stored => context.accepts(stored))
       .map(stored => new QueueDelivery(stored, context.topicOf(stored), settler))
@@ -143,7 +145,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   }
   const inSpan = (max: number): number => {
     if (window === undefined) return max
-    const left = context.span - window.nextOffset().subtract(window.commitPoint()).toNumber()
+    const left = context.span - (pulledTo ?? window.nextOffset()).subtract(window.commitPoint()).toNumber()
     return Math.min(max, Math.max(0, left))
   }
   const pausing = {
@@ -199,6 +201,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     })
     letGo(new Error('the offset moved'))
     window = createWindow(nextBeginOffset)
+    pulledTo = nextBeginOffset
     maxOffset = pulled.maxOffset
     return { entries: [], nextOffset: nextBeginOffset }
   }

@@ -40,6 +40,8 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     let looping = false
     let pulling = Subscription.EMPTY
     let pausing = Subscription.EMPTY
+    let delivering = Subscription.EMPTY
+    let arrived: Page<E>[] = []
     let release = NOTHING_RESERVED
 
     const pull = (max: number): void => {
@@ -54,7 +56,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
             page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
           )
           release() // only now: whoever is woken by it must see what was taken
-          subscriber.next(page)
+          if (arrived.push(page) === 1) delivering = asap.schedule(deliver)
         },
         error: (error: unknown) => {
           release()
@@ -67,6 +69,12 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     const resume = (): void => {
       busy = false
       loop()
+    }
+    /** A hop later, so that the next pull is on its way and the broker at work while this page is. */
+    const deliver = (): void => {
+      const pages = arrived
+      arrived = []
+      for (const page of pages) subscriber.next(page)
     }
     const loop = (): void => {
       if (looping) return // the loop below us on the stack will see the change
@@ -88,6 +96,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
       stopWaiting()
       pausing.unsubscribe()
       pulling.unsubscribe()
+      delivering.unsubscribe()
       release()
     })
     subscriber.add(asap.schedule(loop)) // nothing happens inside subscribe

@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util'
+import type { Finding, Running } from './bench.ts'
+import { codec } from './codec.ts'
+import { consuming } from './consuming.ts'
+import { correlation } from './correlation.ts'
+import type { Target } from './load.ts'
+import { memory } from './memory.ts'
+import type { MemoryFinding } from './memory.ts'
+import { sending } from './sending.ts'
+import { memoryLines, table } from './table.ts'
+import { startEmbedded, startReal } from './targets.ts'
+
+const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,consume,memory] [--rounds N] [--quick] [--json]
+
+Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
+
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', default: 'both' },
+    only: { type: 'string', default: 'codec,correlation,send,consume,memory' },
+    rounds: { type: 'string', default: '5' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const tell = (progress: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress}`)
+}
+const only = new Set(values.only.split(','))
+const scale = values.quick ? 0.1 : 1
+const running: Running = { rounds: Number(values.rounds), tell }
+const findings: Finding[] = []
+const memories: MemoryFinding[] = []
+const show = (text: string): void => {
+  tell('')
+  if (!values.json) process.stdout.write(`${text}\n\n`)
+}
+const found = (finding: Finding): void => {
+  findings.push(finding)
+  show(table(finding))
+}
+
+const onTarget = async (target: Target): Promise<void> => {
+  try {
+    if (only.has('send')) {
+      for (const [inFlight, count] of [
+        [1, 10_000],
+        [64, 60_000],
+        [512, 60_000],
+      ] as const) {
+        found(await sending(inFlight, count * scale)(target, running))
+      }
+    }
+    if (only.has('consume')) found(await consuming(200_000 * scale)(target, running))
+    if (only.has('memory')) {
+      const finding = await memory(target, 200_000 * scale, running)
+      memories.push(finding)
+      show(memoryLines(finding))
+    }
+  } finally {
+    await target.stop()
+  }
+}
+
+const main = async (): Promise<void> => {
+  if (values.help) return void process.stdout.write(`${USAGE}\n`)
+  if (only.has('codec')) for (const finding of await codec(running)) found(finding)
+  if (only.has('correlation')) for (const finding of await correlation(running)) found(finding)
+  const onBrokers = ['send', 'consume', 'memory'].some(name => only.has(name))
+  if (onBrokers && values.target !== 'real') await onTarget(await startEmbedded())
+  if (onBrokers && values.target !== 'embedded') await onTarget(await startReal())
+  if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, findings, memories })}\n`)
+}
+
+await main()

@@ -1,0 +1,35 @@
+import type { Finding } from './bench.ts'
+import type { Row, Spread } from './rounds.ts'
+import type { MemoryFinding } from './memory.ts'
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const digits = (value: number): string => (value >= 100 ? whole.format(value) : value.toPrecision(value >= 1 ? 3 : 2))
+const withSpread = ({ median, min, max }: Spread): string => `${digits(median)} (${digits(min)}–${digits(max)})`
+
+/** A finding as a table: medians, with the least and the most in brackets. */
+export const table = ({ title, unit, rows }: Finding): string => {
+  const width = Math.max(...rows.map(({ name }) => name.length))
+  const head = `${''.padEnd(width)}  ${`${unit}s/s`.padStart(30)}  ${`CPU µs/${unit}`.padStart(22)}  ${'of the floor'.padStart(22)}`
+  return [title, head, ...rows.map(row => line(row, width))].join('\n')
+}
+
+const line = (row: Row, width: number): string =>
+  [
+    row.name.padEnd(width),
+    withSpread(row.perSecond).padStart(30),
+    withSpread(row.cpuUs).padStart(22),
+    withSpread(row.ratio).padStart(22),
+    verdict(row),
+  ].join('  ')
+
+const verdict = ({ goal, ratio, cpuUs }: Row): string => {
+  if (goal === undefined) return ''
+  const parts = [
+    goal.ratio === undefined ? [] : [`≥ ${goal.ratio}: ${ratio.median >= goal.ratio ? 'met' : 'missed'}`],
+    goal.cpuUs === undefined ? [] : [`≤ ${goal.cpuUs} µs: ${cpuUs.median <= goal.cpuUs ? 'met' : 'missed'}`],
+  ]
+  return parts.flat().join(', ')
+}
+
+export const memoryLines = ({ title, peakMiB, beforeMiB, boundMiB }: MemoryFinding): string =>
+  `${title}\npeak ${digits(peakMiB)} MiB (before: ${digits(beforeMiB)}), bound ${digits(boundMiB)} MiB: ${peakMiB <= boundMiB ? 'met' : 'missed'}`

@@ -1,0 +1,149 @@
+/**
+ * What the code does with each option that nobody gives, and what it refuses. The built package is asked itself, so no
+ * table can drift from it: in a copy of `dist`, the checks of options note what they check, and what they say of
+ * something that is no number.
+ */
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { NEVER, queueScheduler } from 'rxjs'
+
+const noting = names => `
+import * as real from './real-checks.js'
+const notes = []
+const refusalOf = (check, [name, , ...rest]) => {
+  try {
+    check(name, NaN, ...rest)
+  } catch (error) {
+    return error.message
+  }
+}
+const noting = check => (...args) => {
+  const [name, value, fallback] = args
+  notes.push({ name, value: value ?? fallback, refusal: refusalOf(check, args) })
+  return check(...args)
+}
+export const notesOf = work => {
+  notes.length = 0
+  work()
+  return [...notes]
+}
+${names.map(name => `export const ${name} = noting(real.${name})`).join('\n')}
+`
+
+/** A copy of the built package whose checks take notes. Returns how to load a file of it. */
+const copyThatNotes = async root => {
+  const folder = join(root, 'node_modules/.cache/options')
+  const checks = join(folder, 'dist/client/checks.js')
+  const real = join(folder, 'dist/client/real-checks.js')
+  const load = path => import(pathToFileURL(path).href)
+  rmSync(folder, { recursive: true, force: true })
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  renameSync(checks, real)
+  writeFileSync(checks, noting(Object.keys(await load(real))))
+  return file => load(join(folder, 'dist', file))
+}
+
+const boundsIn = refusal => {
+  const bounds = /a whole number (?:of ms )?from (\d+) to (\d+)/.exec(refusal ?? '')
+  return bounds === null ? undefined : { least: Number(bounds[1]), most: Number(bounds[2]) }
+}
+
+/** Name ⇒ fact. What an earlier note does not know, a later one may. */
+const factsOf = notes => {
+  const facts = new Map()
+  for (const { name, value, refusal } of notes) {
+    const known = facts.get(name)
+    facts.set(name, { value: known?.value ?? value, bounds: known?.bounds ?? boundsIn(refusal) })
+  }
+  return facts
+}
+
+const asNotes = settings => Object.entries(settings).map(([name, value]) => ({ name, value }))
+const withoutValue = ({ name, refusal }) => ({ name, refusal })
+const within = (prefix, notes) =>
+  notes.filter(({ name }) => name.startsWith(prefix)).map(note => ({ ...note, name: note.name.slice(prefix.length) }))
+
+/** Interface ⇒ option ⇒ `{ value, bounds: { least, most } }`, either undefined where the code does not tell. */
+export const factsOfCode = async root => {
+  const load = await copyThatNotes(root)
+  const { notesOf } = await load('client/checks.js')
+  const { createClient, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic } = await load('index.js')
+  const { resolveConsumerOptions } = await load('consumer/options.js')
+  const { resolveProcessOptions } = await load('consumer/process.js')
+  const { sendAll } = await load('producer/send-all.js')
+  const { resolveProducerOptions } = await load('producer/options.js')
+
+  const nowhere = { transport: { connect$: () => NEVER }, asap: queueScheduler }
+  let client
+  const clientNotes = notesOf(() => {
+    client = createClient({ nameServers: '127.0.0.1:9876', logger: false, runtime: nowhere })
+  })
+  const consumer = { group: 'g', subscribe: [{ topic: topic('t'), tags: '*' }] }
+  const consumerNotes = notesOf(() => resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs))
+  const { startFrom, onDecodeError, verifyBodyCrc } = resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs)
+  const { policy } = resolveProcessOptions({})
+  const producer = client.producer()
+  const sendNotes = notesOf(() =>
+    producer
+      .send$(message(topic('t'), Buffer.of(0)))
+      .subscribe()
+      .unsubscribe(),
+  )
+  await client.close({ drainMs: 0 })
+
+  return {
+    ClientConfig: factsOf(clientNotes.filter(({ name }) => !/^(?:timing|connection)\./.test(name))),
+    Timing: factsOf(within('timing.', clientNotes)),
+    ConnectionOptions: factsOf(within('connection.', clientNotes)),
+    ProducerOptions: factsOf([...notesOf(() => resolveProducerOptions()), ...asNotes(PRODUCER_DEFAULTS)]),
+    // the time limit is the producer's
+    SendOptions: factsOf(sendNotes.map(note => (note.name === 'timeoutMs' ? withoutValue(note) : note))),
+    SendStreamOptions: factsOf(
+      notesOf(() =>
+        sendAll(
+          () => NEVER,
+          {},
+          () => undefined,
+        ),
+      ),
+    ),
+    ConsumerOptions: factsOf([
+      ...consumerNotes.filter(({ name }) => !name.startsWith('flow.')),
+      ...asNotes({ startFrom, onDecodeError, verifyBodyCrc }),
+    ]),
+    FlowLimits: factsOf(within('flow.', consumerNotes)),
+    ProcessOptions: factsOf([
+      ...notesOf(() => resolveProcessOptions({})),
+      ...notesOf(() => resolveProcessOptions({ timeoutMs: 1 })).map(withoutValue),
+      { name: 'onError', value: policy(new Error('any'), {}) },
+    ]),
+    EmbeddedClusterOptions: await embeddedFacts(load),
+  }
+}
+
+/** The embedded cluster checks by itself: what it says is asked one by one. */
+const embeddedFacts = async load => {
+  const { resolveOptions } = await load('embedded/options.js')
+  const { brokerNames, templateQueues, brokerStoreBytes, ...plan } = resolveOptions({})
+  const settings = {
+    brokers: brokerNames.length,
+    host: plan.host,
+    nameServerPort: plan.nameServerPort,
+    clusterName: plan.clusterName,
+    defaultTopicQueueNums: templateQueues,
+    autoCreateTopics: plan.autoCreateTopics,
+    maxStoreBytes: brokerStoreBytes * brokerNames.length,
+    idleMs: plan.idleMs,
+  }
+  const refusals = Object.keys(settings).map(name => {
+    try {
+      resolveOptions({ [name]: NaN })
+    } catch (error) {
+      return { name, refusal: error.message }
+    }
+    return { name }
+  })
+  return factsOf([...refusals, ...asNotes(settings)])
+}
