@@ -50,6 +50,7 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/producer/abortable.ts': 'operator',
   'src/producer/send.ts': 'operator',
   'src/producer/producer.ts': 'life',
+  'src/producer/send-outcome.ts': 'operator',
   'src/producer/send-slots.ts': 'operator',
   'src/producer/topic-boards.ts': 'life',
   'src/consumer/consumer.ts': 'life',
