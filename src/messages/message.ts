@@ -31,7 +31,10 @@ export const message = <T>(topic: Topic<string, T>, body: T, options: MessageOpt
   body,
 })
 
-/** A message as it was received. */
+/**
+ * A message as it was received. What is not asked for is not read, so it keeps the answer it came in alive: to keep some
+ * for long, keep their bodies.
+ */
 export interface Inbound<N extends string = string, T = unknown> {
   /** The topic it was published to, also when it comes again from a retry topic. */
   readonly topic: N
