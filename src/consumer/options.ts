@@ -41,7 +41,10 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
   readonly group: string
   /** `[on(topic, { tags })]`, each topic once; all members of a group subscribe to the same. */
   readonly subscribe: S
-  /** Where a group without progress begins. Default `last`: with what is sent from now on. */
+  /**
+   * Where a group without progress begins. Default `last`: with what is sent from now on. A broker of 4.9 cannot say that
+   * there is no progress while it has the first message of a queue in memory: there, as Java's, it begins with that one.
+   */
   readonly startFrom?: StartFrom
   /** How much may be in hand. Default: as `FlowLimits` says. */
   readonly flow?: Partial<FlowLimits>
