@@ -10,6 +10,7 @@ export default defineConfig({
     env: { ROCKETMQ_TEST_TARGET: 'real' },
     testTimeout: 120_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 20_000 } },
     fileParallelism: false,
   },
 })

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './test/support/closing-line.ts'
 
+/** Patience for a machine that has more to do: the defaults are 5 s for a test and 1 s for what is polled. */
+const patient = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } }
+
 /** Everything that needs only Node. Against real brokers: vitest.cluster.config.ts. */
 export default defineConfig({
   test: {
@@ -13,16 +16,24 @@ export default defineConfig({
       thresholds: { lines: 90, branches: 85 },
     },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/behaviour/**', 'test/cluster/**'] } },
       {
         test: {
+          ...patient,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/behaviour/**', 'test/cluster/**'],
+        },
+      },
+      {
+        test: {
+          ...patient,
           name: 'behaviour',
           include: ['test/behaviour/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'marbles', include: ['marble-tests/**/*.test.ts'], isolate: false } },
+      { test: { ...patient, name: 'marbles', include: ['marble-tests/**/*.test.ts'], isolate: false } },
     ],
   },
 })

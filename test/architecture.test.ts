@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { importCircles } from './support/import-circles.ts'
 import { calledName, eachNode, filesUnder, finding, importsOf, type Source } from './support/sources.ts'
 
 /**
@@ -71,6 +72,7 @@ const LONGEST = 300
 
 const everything = filesUnder('').filter(({ path }) => path !== THIS)
 const src = everything.filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts'))
+const code = everything.filter(({ path }) => /\.(?:ts|mts|cts|js|mjs|cjs)$/.test(path))
 const tests = everything.filter(({ path }) => /^(test|marble-tests)\/.*\.ts$/.test(path))
 
 const roomOf = (path: string): string =>
@@ -141,11 +143,6 @@ describe('every file of src', () => {
     expect(src.flatMap(forbiddenImports)).toEqual([])
   })
 
-  it(`has at most ${LONGEST} lines`, () => {
-    const long = src.map(({ path, text }) => `${path}: ${text.trimEnd().split('\n').length} lines`)
-    expect(long.filter(line => Number(/: (\d+)/.exec(line)?.[1]) > LONGEST)).toEqual([])
-  })
-
   it('takes its time from a scheduler, reports instead of logging, and keeps off the operators that lose', () => {
     expect(src.flatMap(forbiddenCode)).toEqual([])
   })
@@ -155,8 +152,21 @@ describe('every file of src', () => {
   })
 })
 
+describe('every file of code', () => {
+  it(`has at most ${LONGEST} lines`, () => {
+    const lines = code.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+    expect(lines.filter(file => file.lines > LONGEST)).toEqual([])
+  })
+
+  it('imports no file that imports it, not even for a type and not even inside a room', () => {
+    expect(importCircles(code)).toEqual([])
+  })
+})
+
 describe('the rules themselves', () => {
   const here = (room: string, text: string): Source => ({ path: `src/${room}/x.ts`, text })
+  const files = (texts: readonly string[]): readonly Source[] =>
+    texts.map((text, i) => ({ path: `a/${['x', 'y', 'z'][i] ?? ''}.ts`, text }))
 
   it('name only rooms and files that there are', () => {
     const rooms = new Set(src.map(({ path }) => roomOf(path)))
@@ -184,6 +194,23 @@ describe('the rules themselves', () => {
     ['messages', "// import { x } from 'rxjs'"],
   ])('let a right import pass in %s: %s', (room, text) => {
     expect(forbiddenImports(here(room, text))).toEqual([])
+  })
+
+  it.each([
+    [["import type { Y } from './y.ts'", "import { x } from './x.ts'"], 'a/x.ts -> a/y.ts -> a/x.ts'],
+    [
+      ["import '../a/y.ts'", "export { z } from './z.ts'", "type X = import('./x.ts').X"],
+      'a/x.ts -> a/y.ts -> a/z.ts -> a/x.ts',
+    ],
+    [["import './y.ts'", "import './z.ts'", "import './y.ts'"], 'a/y.ts -> a/z.ts -> a/y.ts'],
+    [["import './x.ts'"], 'a/x.ts -> a/x.ts'],
+  ])('notice a circle: %j', (texts, circle) => {
+    expect(importCircles(files(texts))).toEqual([circle])
+  })
+
+  it('notice no circle where two files import the same third one', () => {
+    const texts = ["import './y.ts'; import './z.ts'", "import './z.ts'", "import './elsewhere.ts'"]
+    expect(importCircles(files(texts))).toEqual([])
   })
 
   it.each([
@@ -225,7 +252,6 @@ describe('the repository', () => {
   })
 
   it('silences no rule without saying why', () => {
-    const code = everything.filter(({ path }) => /\.(?:[jt]s|mjs)$/.test(path))
     expect(code.flatMap(file => mentions(file, SILENCED, 'gives no reason'))).toEqual([])
   })
 })

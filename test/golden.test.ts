@@ -12,6 +12,9 @@ import { handlers as processQueue } from './support/golden-process-queue.ts'
 import { handlers as tables } from './support/golden-tables.ts'
 import { handlers as trace } from './support/golden-trace.ts'
 
+/** One of them waits for a heartbeat that is never answered. */
+const PATIENCE_MS = 20_000
+
 const handlers = {
   ...frames,
   ...bodies,
@@ -27,9 +30,13 @@ const handlers = {
 }
 
 describe.each(vectorFiles())('$file holds what the official implementations do, and so do we:', ({ vectors }) => {
-  it.each(vectors.map(vector => [vector.name, vector] as const))('%s', async (name, vector) => {
-    await handlerFor(handlers, name)(vector)
-  })
+  it.each(vectors.map(vector => [vector.name, vector] as const))(
+    '%s',
+    async (name, vector) => {
+      await handlerFor(handlers, name)(vector)
+    },
+    PATIENCE_MS,
+  )
 })
 
 describe('golden vectors', () => {

@@ -25,6 +25,10 @@ export const pulled = (offsets: readonly number[], nextBeginOffset: number, more
   ...more,
 })
 
+/** Two pages of one queue, and how `run$` shows them. */
+export const P = { p: pulled([0, 1, 2, 3], 4), q: pulled([4, 5], 6) }
+export const PAGES = { p: '0,1,2,3', q: '4,5' }
+
 export interface Scripted extends Partial<HeldQueueContext> {
   /** The answers to pulls, one after the other: a diagram with what its letters bring. Later pulls are held for ever. */
   readonly pulls?: readonly (

@@ -1,5 +1,6 @@
 import { asyncScheduler, defer, map, NEVER, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { allocateAveragely, type Allocate } from '../../src/consumer/allocate.ts'
 import { assignments$, type Assignment, type RebalanceOptions } from '../../src/consumer/rebalance.ts'
 import { notConnected } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
@@ -28,6 +29,7 @@ const drawn = (m: Marbles, rounds: readonly string[], options: Partial<Rebalance
     self: 'me',
     routes: () => [known('t')],
     members$,
+    allocate: allocateAveragely,
     nudge$: NEVER,
     onFailure: error => failures.push(error instanceof Error ? error.message : String(error)),
     periodMs: 20,
@@ -42,6 +44,15 @@ const named = (all$: Observable<Assignment>) =>
   all$.pipe(map(assignment => [...assignment.values()].map(nameOf).join(' ') || 'nothing'))
 
 describe('the queues that a member holds', () => {
+  it(
+    'are what the given rule gives it of the sorted queues and members',
+    marbles(m => {
+      const allocate: Allocate = (queues, members, self) => queues.slice(members.indexOf(self) - members.length)
+      const { held$ } = drawn(m, ['n'], { allocate, members$: () => of(['you', 'me', 'you', 'them']) })
+      m.expect(held$, '^---!').toBeObservable('L', { L: 't1 t2 t3' })
+    }),
+  )
+
   it(
     'are decided at once and every period',
     marbles(m => {

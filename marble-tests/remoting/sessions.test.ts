@@ -1,49 +1,9 @@
-import { EMPTY, map, NEVER, type Observable, Subject, tap } from 'rxjs'
+import { map, Subject, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { connectionLost, notConnected } from '../../src/errors.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import { onewayFrame, requestFrame, responseFrame } from '../../src/protocol/frame.ts'
-import { createSessions, type Ask, type SessionsOptions } from '../../src/remoting/sessions.ts'
-import { fakeTransport, type FakeTransportOptions, type Script } from '../../test/support/fake-transport.ts'
-import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
-
-const yes = responseFrame({ opaque: 0 }, 0, { remark: 'yes' })
-const lost = connectionLost('b:1', 'no')
-
-/** Sessions on a scripted wire: the answer comes as drawn, connections live as drawn, one diagram for each dial. */
-const drawn = (
-  m: Marbles,
-  {
-    answers = '---a|',
-    lives = [],
-    ...options
-  }: { answers?: string; lives?: readonly string[] } & Partial<SessionsOptions>,
-) => {
-  const events: ReportedEvent[] = []
-  const script: Script = () => m.cold(answers, { a: yes })
-  let dials = 0
-  const connects: Partial<FakeTransportOptions> =
-    lives.length === 0 ? {} : { connects: () => m.cold(lives[dials++] ?? '#', {}, lost) }
-  const transport = fakeTransport(script, connects)
-  const sessions = createSessions({
-    transport,
-    closing$: NEVER,
-    idleMs: 4,
-    firstMs: 4,
-    maxMs: 8,
-    random: () => 1,
-    report: event => events.push(event),
-    ...options,
-  })
-  const ask$ = (ask: Partial<Ask> = {}) =>
-    sessions
-      .ask$({ endpoint: 'b:1', role: 'control', frame: requestFrame(7), timeoutMs: 20, patient: false, ...ask })
-      .pipe(
-        map(({ remark }) => (remark === 'yes' ? 'a' : '?')),
-        errorsAsValues(),
-      )
-  return { sessions, transport, ask$, events }
-}
+import { onewayFrame, requestFrame } from '../../src/protocol/frame.ts'
+import { marbles } from '../marbles.ts'
+import { drawSessions, lost } from './sessions-drawn.ts'
 
 const states = (events: readonly ReportedEvent[]) =>
   events.flatMap(event => (event.type === 'connection-state' ? event.state : []))
@@ -52,7 +12,7 @@ describe('a shared connection', () => {
   it(
     'is opened by the first who asks and used by all',
     marbles(m => {
-      const { ask$, transport } = drawn(m, { lives: ['--c'] })
+      const { ask$, transport } = drawSessions(m, { lives: ['--c'] })
       m.expect(ask$(), '^          ').toBeObservable('-----(a|)')
       m.expect(ask$(), '-^         ').toBeObservable('-----(a|)')
       m.expect(ask$(), '------^    ').toBeObservable('---------(a|)')
@@ -64,7 +24,7 @@ describe('a shared connection', () => {
   it(
     'is another one for held pulls, and for another endpoint',
     marbles(m => {
-      const { ask$, transport } = drawn(m, {})
+      const { ask$, transport } = drawSessions(m, {})
       m.expect(ask$()).toBeObservable('---(a|)')
       m.expect(ask$({ role: 'pull' })).toBeObservable('---(a|)')
       m.expect(ask$({ endpoint: 'b:2' })).toBeObservable('---(a|)')
@@ -76,7 +36,7 @@ describe('a shared connection', () => {
   it(
     'stays a while after the last answer, then is hung up, and opened again for the next who asks',
     marbles(m => {
-      const { ask$, transport, events } = drawn(m, {})
+      const { ask$, transport, events } = drawSessions(m, {})
       m.expect(ask$(), '^              ').toBeObservable('---(a|)')
       m.expect(ask$(), '-----^         ').toBeObservable('--------(a|)')
       m.expect(ask$(), '--------------^').toBeObservable('-----------------(a|)')
@@ -92,7 +52,7 @@ describe('a shared connection', () => {
     'is not kept for its while once the client closes',
     marbles(m => {
       const closes = new Subject<void>()
-      const { ask$, transport } = drawn(m, { idleMs: 1_000, closing$: closes })
+      const { ask$, transport } = drawSessions(m, { idleMs: 1_000, closing$: closes })
       m.expect(ask$()).toBeObservable('---(a|)')
       m.expect(m.cold('-----x').pipe(tap(() => closes.next()))).toBeObservable('-----x')
       m.flush()
@@ -103,7 +63,7 @@ describe('a shared connection', () => {
   it(
     'lives for as long as anyone looks at its state',
     marbles(m => {
-      const { sessions, transport } = drawn(m, { lives: ['-c---#', 'c'] })
+      const { sessions, transport } = drawSessions(m, { lives: ['-c---#', 'c'] })
       const state$ = sessions.gate$('b:1', 'control').pipe(map(({ up }) => (up ? 'u' : 'd')))
       m.expect(state$, '^-----------! ').toBeObservable('-u---d---u')
       m.flush()
@@ -114,7 +74,7 @@ describe('a shared connection', () => {
   it(
     'tells its events in order: dialed, connected, lost and for how long, dialed again, hung up',
     marbles(m => {
-      const { sessions, events } = drawn(m, { lives: ['-c---#', 'c'] })
+      const { sessions, events } = drawSessions(m, { lives: ['-c---#', 'c'] })
       m.expect(sessions.gate$('b:1', 'pull').pipe(map(() => 'x')), '^---------!').toBeObservable('-x---x---x')
       m.flush()
       expect(states(events)).toEqual([
@@ -131,132 +91,11 @@ describe('a shared connection', () => {
   )
 })
 
-describe('a request whose connection is lost', () => {
-  it(
-    'fails, was perhaps carried out, and is never repeated here',
-    marbles(m => {
-      const { ask$, transport } = drawn(m, { answers: '----------a', lives: ['-c--#', 'c'] })
-      m.expect(ask$({ patient: true })).toBeObservable('----(X|)', { X: 'ERR_RMQ_CONNECT maybe' })
-      m.flush()
-      expect(transport.written).toHaveLength(1)
-    }),
-  )
-
-  it(
-    'was perhaps carried out also where the caller had not wanted to wait for a connection',
-    marbles(m => {
-      const { ask$ } = drawn(m, { answers: '----------a', lives: ['-c--#', 'c'] })
-      m.expect(ask$({ patient: false })).toBeObservable('----(X|)', { X: 'ERR_RMQ_CONNECT maybe' })
-    }),
-  )
-
-  it(
-    'finds the next connection when it is asked again',
-    marbles(m => {
-      const { ask$, transport } = drawn(m, { lives: ['c-#', 'c'] })
-      m.expect(ask$({ patient: true }), '^    ').toBeObservable('--(X|)', { X: 'ERR_RMQ_CONNECT maybe' })
-      m.expect(ask$({ patient: true }), '----^').toBeObservable('---------(a|)')
-      m.flush()
-      expect(transport.dials).toEqual(['b:1 at 0', 'b:1 at 6'])
-    }),
-  )
-})
-
-describe('a request while the connection is down', () => {
-  it(
-    'fails at once if it is impatient, and waits for the next dial if it is patient',
-    marbles(m => {
-      const { ask$, transport } = drawn(m, { lives: ['--#', '-c'] })
-      m.expect(ask$({ patient: false }), '^   ').toBeObservable('--(X|)     ', { X: 'ERR_RMQ_CONNECT no' })
-      m.expect(ask$({ patient: true }), ' ^   ').toBeObservable('----------(a|)')
-      m.expect(ask$({ patient: false }), '---^').toBeObservable('---(X|)    ', { X: 'ERR_RMQ_CONNECT no' })
-      m.expect(ask$({ patient: true }), ' ---^').toBeObservable('----------(a|)')
-      m.flush()
-      expect(transport.dials).toEqual(['b:1 at 0', 'b:1 at 6'])
-    }),
-  )
-
-  it(
-    'dials no sooner for all who ask: the pauses belong to the endpoint',
-    marbles(m => {
-      const { ask$, transport } = drawn(m, { idleMs: 1_000, closing$: m.hot('-----------x'), lives: ['#', '#', '#'] })
-      for (const when of ['^', '-^', '---^', '-----^', '-------^']) {
-        m.expect(ask$(), when).toBeObservable(`${'-'.repeat(when.length - 1)}(X|)`, { X: 'ERR_RMQ_CONNECT no' })
-      }
-      m.flush()
-      expect(transport.dials).toEqual(['b:1 at 0', 'b:1 at 4'])
-    }),
-  )
-
-  it(
-    'is dialed for again soon if the server had answered before, else later and later',
-    marbles(m => {
-      const answering = drawn(m, { lives: ['#', '#', 'c-----#', 'c'] })
-      const silent = drawn(m, { lives: ['#', '#', 'c-----#', 'c'], answers: '' })
-      const state$ = ({ sessions }: typeof silent) =>
-        sessions.gate$('b:1', 'control').pipe(map(({ up }) => (up ? 'u' : 'd')))
-      m.expect(state$(answering), ' ^-------------------------!    ').toBeObservable('d---d-------u-----d---u')
-      m.expect(answering.ask$(), '  -------------^               ').toBeObservable('----------------(a|)')
-      m.expect(state$(silent), '    ^-----------------------------!').toBeObservable('d---d-------u-----d-------u')
-      m.expect(silent.ask$(), '     -------------^               ').toBeObservable('------------------(X|)', {
-        X: 'ERR_RMQ_CONNECT maybe',
-      })
-    }),
-  )
-
-  it(
-    'waits no longer than its own time, though others wait on',
-    marbles(m => {
-      const { ask$ } = drawn(m, { lives: ['---------c'] })
-      m.expect(ask$({ timeoutMs: 5 })).toBeObservable('-----(X|)', { X: 'ERR_RMQ_CONNECT no' })
-      m.expect(ask$({ timeoutMs: 20 })).toBeObservable('------------(a|)')
-    }),
-  )
-
-  it(
-    'has only what is left of its time for the answer',
-    marbles(m => {
-      const { ask$ } = drawn(m, { lives: ['---c'], answers: '----a|' })
-      m.expect(ask$({ timeoutMs: 6 })).toBeObservable('------(X|)', { X: 'ERR_RMQ_TIMEOUT maybe' })
-      m.expect(ask$({ timeoutMs: 8 })).toBeObservable('-------(a|)')
-    }),
-  )
-
-  it(
-    'is withdrawn when unsubscribed: nothing is written when the connection comes',
-    marbles(m => {
-      const { ask$, transport } = drawn(m, { lives: ['----c'] })
-      m.expect(ask$(), '^-!').toBeObservable('')
-      m.expect(ask$(), '^--').toBeObservable('-------(a|)')
-      m.flush()
-      expect(transport.written).toHaveLength(1)
-    }),
-  )
-
-  it(
-    'keeps the reason of the last refusal',
-    marbles(m => {
-      const reason: unknown[] = []
-      const refused = notConnected('b:1', new Error('port unreachable'))
-      const sessions = createSessions({
-        transport: fakeTransport(() => EMPTY, { connects: () => m.cold('-#', {}, refused) }),
-        closing$: NEVER,
-        idleMs: 4,
-      })
-      const ask: Ask = { endpoint: 'b:1', role: 'control', frame: requestFrame(7), timeoutMs: 9, patient: true }
-      const told$: Observable<unknown> = sessions.ask$(ask).pipe(tap({ error: (error: unknown) => reason.push(error) }))
-      m.expect(told$.pipe(errorsAsValues())).toBeObservable('---------(X|)', { X: 'ERR_RMQ_CONNECT no' })
-      m.flush()
-      expect(reason).toMatchObject([{ message: expect.stringContaining('port unreachable') as string }])
-    }),
-  )
-})
-
 describe('what else travels on a shared connection', () => {
   it(
     'is told: an answer that comes too late',
     marbles(m => {
-      const { ask$, events } = drawn(m, { answers: '-------a|', idleMs: 9 })
+      const { ask$, events } = drawSessions(m, { answers: '-------a|', idleMs: 9 })
       m.expect(ask$({ timeoutMs: 5 })).toBeObservable('-----(X|)', { X: 'ERR_RMQ_TIMEOUT maybe' })
       m.flush()
       expect(events.filter(({ type }) => type === 'late-response')).toEqual([
@@ -268,7 +107,7 @@ describe('what else travels on a shared connection', () => {
   it(
     'is handed on: what servers ask, from every connection, for as long as it lives',
     marbles(m => {
-      const { sessions, ask$, transport } = drawn(m, { answers: '--------a' })
+      const { sessions, ask$, transport } = drawSessions(m, { answers: '--------a' })
       const question = requestFrame(40, { opaque: 5 })
       const inbound$ = sessions.inbound$.pipe(map(({ endpoint }) => endpoint.slice(-1)))
       m.expect(inbound$).toBeObservable('-12')
@@ -282,7 +121,7 @@ describe('what else travels on a shared connection', () => {
   it(
     'is told without an answer: over when the socket took it',
     marbles(m => {
-      const { sessions, transport } = drawn(m, { lives: ['--c'] })
+      const { sessions, transport } = drawSessions(m, { lives: ['--c'] })
       const told$ = sessions
         .tell$({ endpoint: 'b:1', role: 'control', frame: onewayFrame(7), timeoutMs: 20, patient: false })
         .pipe(map(() => 't'))
@@ -295,7 +134,7 @@ describe('what else travels on a shared connection', () => {
   it(
     'is limited: too many requests without an answer are refused',
     marbles(m => {
-      const { ask$ } = drawn(m, { maxInFlight: 1 })
+      const { ask$ } = drawSessions(m, { maxInFlight: 1 })
       m.expect(ask$()).toBeObservable('---(a|)')
       m.expect(ask$()).toBeObservable('(X|)', { X: 'ERR_RMQ_OVERFLOW no' })
     }),

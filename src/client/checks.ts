@@ -1,6 +1,7 @@
 import { illegal } from '../errors.ts'
 
 const LONGEST_MS = 2 ** 31 - 1 // of a Node timer
+const MANY = 2 ** 31 - 1
 
 /** A whole number of ms within the bounds of a timer; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
 export const checkedMs = (name: string, value: number | undefined, fallback: number, least = 1): number => {
@@ -9,26 +10,33 @@ export const checkedMs = (name: string, value: number | undefined, fallback: num
   throw illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`)
 }
 
-/** A whole number between bounds; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+/**
+ * A whole number between bounds, the upper one 2,147,483,647 where none is given; anything else is ERR_RMQ_ILLEGAL.
+ * `undefined` means the default.
+ */
 export const checkedInt = (
   name: string,
   value: number | undefined,
   fallback: number,
-  [least, most]: readonly [number, number],
+  [least, most = MANY]: readonly [least: number, most?: number],
 ): number => {
   if (value === undefined) return fallback
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
 }
 
-/** One of a list of words; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+/**
+ * One of a list of words; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default.
+ * @param orElse what the option may be besides a word, for the message.
+ */
 export const oneOf = <const T extends string>(
   name: string,
   value: T | undefined,
   fallback: T,
   all: readonly T[],
+  orElse = '',
 ): T => {
   if (value === undefined) return fallback
   if (all.includes(value)) return value
-  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}`)
+  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}${orElse}`)
 }

@@ -1,8 +1,8 @@
-import { illegal } from '../errors.ts'
 import type { NameServers } from '../nameserver/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import { checkedMs } from './checks.ts'
 import type { ConnectionOptions } from './connection-options.ts'
+import { checkNames } from './check-names.ts'
 import type { Runtime } from './runtime.ts'
 
 /** All in ms. Each must be a positive integer (drainMs may be 0). */
@@ -64,8 +64,7 @@ export interface ClientConfig {
 }
 
 export const resolveTiming = (given: Partial<Timing> = {}): Timing => {
-  const unknown = Object.keys(given).find(name => !(name in TIMING_DEFAULTS))
-  if (unknown !== undefined) throw illegal(`timing.${unknown} is not an option`)
+  checkNames('timing', given, TIMING_DEFAULTS)
   const entries = Object.entries(TIMING_DEFAULTS) as [keyof Timing, number][]
   return Object.fromEntries(
     entries.map(([name, fallback]) => [

@@ -1,5 +1,5 @@
-import { illegal } from '../errors.ts'
 import { checkedInt, checkedMs } from './checks.ts'
+import { checkNames } from './check-names.ts'
 
 /** Sockets and frames. */
 export interface ConnectionOptions {
@@ -27,13 +27,12 @@ export const CONNECTION_DEFAULTS: ConnectionOptions = {
   reconnectMaxMs: 3_000,
 }
 
-const BYTES = [1_024, 2 ** 31 - 1] as const
+const BYTES = [1_024] as const
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolveConnection = (given: Partial<ConnectionOptions> = {}): ConnectionOptions => {
   const d = CONNECTION_DEFAULTS
-  const unknown = Object.keys(given).find(name => !(name in d))
-  if (unknown !== undefined) throw illegal(`connection.${unknown} is not an option`)
+  checkNames('connection', given, d)
   const ms = (name: keyof ConnectionOptions, least: number): number =>
     checkedMs(`connection.${name}`, given[name], d[name], least)
   const bytes = (name: keyof ConnectionOptions): number => checkedInt(`connection.${name}`, given[name], d[name], BYTES)

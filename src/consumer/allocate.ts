@@ -1,8 +1,14 @@
 /**
- * AVG, the default of all official clients: sorted queues are dealt to sorted members in runs of equal length, the first
- * members get one more. Nothing for who is not a member. (`AllocateMessageQueueAveragely`)
+ * Shares the sorted queues of a topic out among the sorted members of a group: what of them `self` gets. Every member
+ * computes it for itself, so all must come to the same.
  */
-export const allocateAveragely = <Q>(queues: readonly Q[], members: readonly string[], self: string): readonly Q[] => {
+export type Allocate = <Q>(queues: readonly Q[], members: readonly string[], self: string) => readonly Q[]
+
+/**
+ * AVG, the default of all official clients: queues are dealt to members in runs of equal length, the first members get
+ * one more. Nothing for who is not a member. (`AllocateMessageQueueAveragely`)
+ */
+export const allocateAveragely: Allocate = (queues, members, self) => {
   const index = members.indexOf(self)
   if (index < 0 || queues.length === 0) return []
   const rest = queues.length % members.length

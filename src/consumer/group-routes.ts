@@ -1,8 +1,9 @@
-import { combineLatest, distinctUntilChanged, filter, map, take, throwError } from 'rxjs'
-import { switchMap, of } from 'rxjs'
+import { combineLatest, filter, map, of, switchMap, take, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { notConnected } from '../errors.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
+import { distinctSets } from '../operators/distinct-sets.ts'
+import { replicaAddresses } from '../protocol/routes.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 
 /** The routes of all topics of a group, as soon as each was answered once. */
@@ -23,15 +24,13 @@ export const startable$ = (routes$: Observable<readonly RouteState[]>): Observab
 
 /** All addresses of the brokers that hold these topics: a consumer must be known to masters and slaves. */
 export const endpointsOf = (states: readonly RouteState[]): ReadonlySet<string> =>
-  new Set(
-    states.flatMap(({ route }) => route?.brokerDatas ?? []).flatMap(({ brokerAddrs }) => [...brokerAddrs.values()]),
-  )
+  replicaAddresses(states.flatMap(({ route }) => route ?? []))
 
 export const distinctEndpoints$ = (routes$: Observable<readonly RouteState[]>): Observable<ReadonlySet<string>> =>
   routes$.pipe(
     map(endpointsOf),
     filter(endpoints => endpoints.size > 0),
-    distinctUntilChanged((a, b) => a.size === b.size && [...a].every(endpoint => b.has(endpoint))),
+    distinctSets(),
   )
 
 /** The address to ask about a queue: the broker id that was suggested, else the master, else any replica. */

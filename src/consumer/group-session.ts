@@ -13,6 +13,7 @@ import { readHeader } from '../protocol/fields.ts'
 import { retryTopicOf } from '../protocol/names.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
+import { allocateAveragely } from './allocate.ts'
 import { createBudget } from './budget.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { createGroupBroker } from './group-broker.ts'
@@ -157,6 +158,7 @@ export const createGroupSession = (
           self: clientId,
           routes: () => states,
           members$: broker.members$,
+          allocate: allocateAveragely,
           nudge$: rebalances,
           onFailure: error => report({ type: 'consumer-failure', group, where: 'rebalance', error }),
           periodMs: timing.rebalanceMs,

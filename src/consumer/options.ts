@@ -1,4 +1,5 @@
-import { checkedInt, checkedMs } from '../client/checks.ts'
+import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { checkNames } from '../client/check-names.ts'
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup, checkTopic } from '../protocol/names.ts'
@@ -75,8 +76,6 @@ export interface ConsumerSettings {
   readonly verifyBodyCrc: boolean
 }
 
-const MANY = 2 ** 31 - 1
-
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings => {
   checkGroup(given.group)
@@ -91,7 +90,7 @@ export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number)
     ({ topic }, i) => given.subscribe.findIndex(s => s.topic.name === topic.name) !== i,
   )
   if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
-  const { startFrom = 'last', onDecodeError = 'dead-letter' } = given
+  const { startFrom = 'last' } = given
   if (
     startFrom !== 'first' &&
     startFrom !== 'last' &&
@@ -99,32 +98,28 @@ export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number)
   ) {
     throw illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`)
   }
-  if (!['dead-letter', 'retry-later', 'ack'].includes(onDecodeError)) {
-    throw illegal(`onDecodeError is "${onDecodeError as string}": expected dead-letter, retry-later or ack`)
-  }
   return {
     group: given.group,
     subscriptions: given.subscribe,
     startFrom,
     flow: resolveFlow(given.flow),
     commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
-    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, 16, [0, MANY]),
-    onDecodeError,
+    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, 16, [0]),
+    onDecodeError: oneOf('onDecodeError', given.onDecodeError, 'dead-letter', ['dead-letter', 'retry-later', 'ack']),
     verifyBodyCrc: given.verifyBodyCrc ?? true,
   }
 }
 
 const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {
-  const unknown = Object.keys(given).find(name => !(name in FLOW_DEFAULTS))
-  if (unknown !== undefined) throw illegal(`flow.${unknown} is not an option`)
   const d = FLOW_DEFAULTS
-  const limit = (name: keyof FlowLimits, most: number): number =>
-    checkedInt(`flow.${name}`, given[name], d[name], [1, most])
+  checkNames('flow', given, d)
+  const limit = (name: keyof FlowLimits, ...most: [number?]): number =>
+    checkedInt(`flow.${name}`, given[name], d[name], [1, ...most])
   return {
     unsettledPerQueue: limit('unsettledPerQueue', 65_535),
-    unsettledBytesPerQueue: limit('unsettledBytesPerQueue', MANY),
-    unsettled: limit('unsettled', MANY),
-    unsettledBytes: limit('unsettledBytes', MANY),
+    unsettledBytesPerQueue: limit('unsettledBytesPerQueue'),
+    unsettled: limit('unsettled'),
+    unsettledBytes: limit('unsettledBytes'),
     span: limit('span', 65_535),
     pullBatch: limit('pullBatch', 1_024),
   }

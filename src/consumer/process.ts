@@ -1,7 +1,7 @@
 import { from, Observable } from 'rxjs'
 import type { ObservableInput, SchedulerLike } from 'rxjs'
-import { checkedInt, checkedMs } from '../client/checks.ts'
-import { illegal, operationTimeout } from '../errors.ts'
+import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { operationTimeout } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { Delivery, QueueDelivery, Settlement } from './delivery.ts'
 import type { OnDecodeError } from './options.ts'
@@ -157,16 +157,15 @@ const settle = (
 }
 
 const POLICIES: readonly ErrorPolicy[] = ['retry-later', 'dead-letter', 'ack', 'stop']
+const OR_FUNCTION = ', or a function'
 
 /** Complete and checked; a bad option throws ERR_RMQ_ILLEGAL. A policy function that fails means `retry-later`. */
 export const resolveProcessOptions = (given: ProcessOptions) => {
-  const { onError = 'retry-later', keyBy = 'none' } = given
-  if (typeof onError !== 'function' && !POLICIES.includes(onError)) {
-    throw illegal(`onError is "${onError as string}": expected one of ${POLICIES.join(', ')}, or a function`)
-  }
-  if (typeof keyBy !== 'function' && !['none', 'queue'].includes(keyBy)) {
-    throw illegal(`keyBy is "${keyBy as string}": expected none, queue, or a function`)
-  }
+  const { onError: toldPolicy, keyBy: toldKey } = given
+  const onError =
+    typeof toldPolicy === 'function' ? toldPolicy : oneOf('onError', toldPolicy, 'retry-later', POLICIES, OR_FUNCTION)
+  const keyBy =
+    typeof toldKey === 'function' ? toldKey : oneOf('keyBy', toldKey, 'none', ['none', 'queue'], OR_FUNCTION)
   const policy = (error: unknown, delivery: Delivery): ErrorPolicy => {
     if (typeof onError !== 'function') return onError
     try {

@@ -4,7 +4,7 @@ import { queueKey } from '../messages/offsets.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
-import { allocateAveragely, sortedMembers } from './allocate.ts'
+import { sortedMembers, type Allocate } from './allocate.ts'
 
 /** The queues this member should hold, by key. */
 export type Assignment = ReadonlyMap<string, MessageQueue>
@@ -15,6 +15,7 @@ export interface RebalanceOptions {
   readonly routes: () => readonly RouteState[]
   /** The ids of the group's members, from a broker of this topic that knows us. */
   readonly members$: (route: RouteState) => Observable<readonly string[]>
+  readonly allocate: Allocate
   /** Rebalance now: members or routes changed. */
   readonly nudge$: Observable<unknown>
   readonly onFailure: (error: unknown) => void
@@ -60,7 +61,10 @@ export const nextAssignment = (held: Assignment, decisions: readonly Decision[])
 const decisions$ = (routes: readonly RouteState[], options: RebalanceOptions): Observable<readonly Decision[]> =>
   routes.length === 0 ? of([]) : forkJoin(routes.map(route => decision$(route, options)))
 
-const decision$ = (route: RouteState, { self, members$, onFailure }: RebalanceOptions): Observable<Decision> => {
+const decision$ = (
+  route: RouteState,
+  { self, members$, allocate, onFailure }: RebalanceOptions,
+): Observable<Decision> => {
   const { topic, subscribeQueues } = route
   if (route.route === undefined) return of({ topic, queues: route.status === 'missing' ? [] : undefined })
   if (subscribeQueues.length === 0) return of({ topic, queues: [] })
@@ -68,7 +72,7 @@ const decision$ = (route: RouteState, { self, members$, onFailure }: RebalanceOp
     map(ids => {
       const members = sortedMembers(ids)
       if (!members.includes(self)) throw new Error(`this member (${self}) is not in the list of its group yet`)
-      return { topic, queues: allocateAveragely(subscribeQueues, members, self) }
+      return { topic, queues: allocate(subscribeQueues, members, self) }
     }),
     catchError((error: unknown) => {
       onFailure(error)

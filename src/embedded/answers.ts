@@ -1,3 +1,4 @@
+import { isRocketError } from '../errors.ts'
 import { type Fields, type Frame, NO_FIELDS, responseFrame } from '../protocol/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 
@@ -21,3 +22,14 @@ export interface Refusal {
 export const refusal = (code: number, remark: string): Refusal => ({ code, remark })
 
 export const isRefusal = (outcome: Fields | Refusal): outcome is Refusal => typeof outcome['code'] === 'number'
+
+/** What a check finds wrong, for a remark; undefined when it lets pass. */
+export const faultOf = (check: () => void): string | undefined => {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    if (isRocketError(error)) return error.message
+    throw error
+  }
+}

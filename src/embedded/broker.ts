@@ -11,6 +11,7 @@ import { type ClusterPlan, whole } from './options.ts'
 import type { RouteTable } from './route-table.ts'
 import { listen, serve, type Server } from './server.ts'
 import { createTimers } from './timers.ts'
+import { READ_WRITE } from './topics.ts'
 
 /** One master broker: a store that lives as long as the cluster, and a server that comes and goes. */
 export interface Broker {
@@ -127,7 +128,7 @@ export const setTopic = ({ topics }: BrokerContext, name: string, queues: number
   checkTopic(name)
   if (topics.isReserved(name)) throw illegal(`topic "${name}" belongs to the broker`, { topic: name })
   whole(`queues of topic ${name}`, queues, 1, MAX_QUEUES)
-  topics.set({ name, readQueues: queues, writeQueues: queues, perm: 6 })
+  topics.set({ name, readQueues: queues, writeQueues: queues, perm: READ_WRITE })
 }
 
 /** Creates or changes a consumer group; ERR_RMQ_ILLEGAL for a name that brokers refuse. */

@@ -1,5 +1,6 @@
 import { type GroupConfig, GROUP_DEFAULTS } from '../protocol/bodies.ts'
 import { checkGroup } from '../protocol/names.ts'
+import { faultOf } from './answers.ts'
 
 /** The consumer groups that one broker knows; they stay when their members are gone. */
 export interface Groups {
@@ -19,19 +20,10 @@ export const createGroups = (): Groups => {
     ensure: name => {
       const known = byName.get(name)
       if (known !== undefined) return known
-      if (!isGroup(name)) return undefined
+      if (faultOf(() => checkGroup(name)) !== undefined) return undefined
       const config = { ...GROUP_DEFAULTS, groupName: name }
       byName.set(name, config)
       return config
     },
-  }
-}
-
-const isGroup = (name: string): boolean => {
-  try {
-    checkGroup(name)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,6 +1,6 @@
 import Long from 'long'
+import { encodeStoredMessage } from '../protocol/encode-stored-message.ts'
 import type { Host } from '../protocol/hosts.ts'
-import { encodeStoredMessage } from '../protocol/stored-message.ts'
 import { createLine } from './line.ts'
 import { createQueue, type LogRecord, type Queue } from './queue.ts'
 import { createSlabs } from './slabs.ts'

@@ -1,7 +1,8 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import { illegal } from '../errors.ts'
 import { MAX_QUEUES } from '../protocol/bodies.ts'
-import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from './delay-levels.ts'
+import { BROKER_DEFAULTS, STORE_DEFAULTS } from '../protocol/server-defaults.ts'
+import { parseDelayLevels } from './delay-levels.ts'
 
 /** What `startEmbeddedCluster` may be told; everything has a default. */
 export interface EmbeddedClusterOptions {
@@ -77,9 +78,9 @@ export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => 
     brokerPorts: Array.from({ length: brokers }, (_, index) => port('brokerPorts', brokerPorts[index] ?? 0)),
     clusterName: options.clusterName ?? 'DefaultCluster',
     templateQueues: whole('defaultTopicQueueNums', options.defaultTopicQueueNums ?? 8, 1, MAX_QUEUES),
-    autoCreateTopics: options.autoCreateTopics ?? true,
+    autoCreateTopics: options.autoCreateTopics ?? BROKER_DEFAULTS.autoCreateTopicEnable,
     topics,
-    delayLevelsMs: parseDelayLevels(options.delayLevels ?? DEFAULT_DELAY_LEVELS),
+    delayLevelsMs: parseDelayLevels(options.delayLevels ?? STORE_DEFAULTS.messageDelayLevel),
     scheduler: options.scheduler ?? asyncScheduler,
     brokerStoreBytes: Math.ceil(
       whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,

@@ -1,6 +1,6 @@
 import { illegal } from '../errors.ts'
-import type { Host } from '../protocol/hosts.ts'
 import { tagCode } from '../protocol/hashes.ts'
+import { SCHEDULE_TOPIC } from '../protocol/names.ts'
 import { PROPERTY, writeProperties } from '../protocol/properties.ts'
 import { readStoredMessages } from '../protocol/stored-message.ts'
 import { transactionOf } from '../protocol/sys-flags.ts'
@@ -8,7 +8,7 @@ import type { Delays } from './delays.ts'
 import type { Holds } from './holds.ts'
 import type { Draft, Log } from './log.ts'
 import type { LogRecord } from './queue.ts'
-import { SCHEDULE_TOPIC, type Topics } from './topics.ts'
+import type { Topics } from './topics.ts'
 
 /** What of a broker takes part in storing. */
 export interface Store {
@@ -19,16 +19,7 @@ export interface Store {
 }
 
 /** A message on its way into the store: where it is meant for, and its properties still apart. */
-export interface NewMessage {
-  readonly topic: string
-  readonly queueId: number
-  readonly flag: number
-  readonly sysFlag: number
-  readonly bornTimestamp: number
-  readonly bornHost: Host
-  readonly reconsumeTimes: number
-  /** As it travels, possibly compressed. */
-  readonly storedBody: Buffer
+export interface NewMessage extends Omit<Draft, 'propertiesText' | 'tagCode'> {
   readonly properties: Readonly<Record<string, string>>
 }
 

@@ -1,5 +1,12 @@
-import { deadLetterTopicOf, isRetryTopic, isSystemTopic, retryTopicOf } from '../protocol/names.ts'
-import { PERM } from '../protocol/routes.ts'
+import {
+  deadLetterTopicOf,
+  isRetryTopic,
+  isSystemTopic,
+  retryTopicOf,
+  SCHEDULE_TOPIC,
+  TEMPLATE_TOPIC,
+} from '../protocol/names.ts'
+import { isInherited, PERM } from '../protocol/permissions.ts'
 
 export interface TopicConfig {
   readonly name: string
@@ -35,12 +42,8 @@ export interface Topics {
   deadLetterTopic(group: string): TopicConfig
 }
 
-/** The template of auto-created topics. */
-const TEMPLATE_TOPIC = 'TBW102'
-/** Where delayed messages wait, a queue per level. */
-export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
-
-const READ_WRITE = PERM.READ | PERM.WRITE
+/** What a topic may be used for that nobody says more about. */
+export const READ_WRITE = PERM.READ | PERM.WRITE
 
 export const createTopics = (options: TopicsOptions): Topics => {
   const byName = new Map<string, TopicConfig>()
@@ -63,7 +66,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
 
   const fromTemplate = (name: string, template: string, queues: number): TopicConfig | undefined => {
     const model = byName.get(template)
-    if (model === undefined || (model.perm & PERM.INHERIT) === 0) return undefined
+    if (model === undefined || !isInherited(model.perm)) return undefined
     return add(name, Math.max(1, Math.min(queues, model.writeQueues)), model.perm & ~PERM.INHERIT)
   }
 

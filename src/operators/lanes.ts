@@ -1,14 +1,5 @@
 import { createQueue } from './queue.ts'
-import type { Waiter, WaitingRoom } from './waiting-room.ts'
-
-/** The items of one key. */
-export interface Lane {
-  readonly key: unknown
-  /** One of the key is at work. */
-  busy: boolean
-  first: Waiter | undefined
-  last: Waiter | undefined
-}
+import type { Lane, Waiter, WaitingRoom } from './waiting-room.ts'
 
 const COMPACT_ABOVE = 64
 

@@ -1,4 +1,3 @@
-import type { Lane } from './lanes.ts'
 import { createQueue } from './queue.ts'
 
 /** What may have to wait. The fields belong to the waiting room; they stand here to save an object per item. */
@@ -9,6 +8,15 @@ export interface Waiter {
   lane: Lane | undefined
   /** The next of the same key. */
   behind: Waiter | undefined
+}
+
+/** The items of one key. */
+export interface Lane {
+  readonly key: unknown
+  /** One of the key is at work. */
+  busy: boolean
+  first: Waiter | undefined
+  last: Waiter | undefined
 }
 
 /** Who waits, and who is next. Every step costs the same, however many wait. */

@@ -75,8 +75,6 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   defaultTopicQueues: 4,
 }
 
-const MANY = 2 ** 31 - 1
-
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSettings => {
   const d = PRODUCER_DEFAULTS
@@ -90,12 +88,12 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     retries: checkedInt('retries', given.retries, d.retries, [0, 16]),
     retry: oneOf('retry', given.retry, d.retry, ['java', 'safe']),
     select: oneOf('select', given.select, d.select, ['round-robin', 'random']),
-    maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1, MANY]),
-    maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0, MANY]),
-    maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0, MANY]),
+    maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),
+    maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
+    maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),
     maxMessageBytes: checkedInt('maxMessageBytes', given.maxMessageBytes, d.maxMessageBytes, [1, 16 << 20]),
     compressAboveBytes:
-      compressAboveBytes === Infinity ? Infinity : checkedInt('compressAboveBytes', compressAboveBytes, 0, [0, MANY]),
+      compressAboveBytes === Infinity ? Infinity : checkedInt('compressAboveBytes', compressAboveBytes, 0, [0]),
     compressLevel: checkedInt('compressLevel', given.compressLevel, d.compressLevel, [1, 9]),
     autoCreateTopics: given.autoCreateTopics ?? d.autoCreateTopics,
     defaultTopicQueues: checkedInt('defaultTopicQueues', given.defaultTopicQueues, d.defaultTopicQueues, [1, 1_024]),

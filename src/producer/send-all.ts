@@ -42,7 +42,6 @@ interface Stop<In> {
 }
 
 const BUFFERED = 16_384
-const MANY = 2 ** 31 - 1
 
 /** Element in, outcome out, a bounded number at once. */
 export const sendAll = <In>(
@@ -52,7 +51,7 @@ export const sendAll = <In>(
 ): OperatorFunction<In, SendOutcome<In>> => {
   const { stopOnError, ...shape } = resolved(options)
   const policy = oneOf('buffer.overflow', options.buffer?.overflow, 'error', ['error', 'drop-newest', 'drop-oldest'])
-  const count = checkedInt('buffer.count', options.buffer?.count, BUFFERED, [0, MANY])
+  const count = checkedInt('buffer.count', options.buffer?.count, BUFFERED, [0])
   const noRoom = (input: In): NotSent<In> => ({ ok: false, input, error: overflow('the buffer of sendAll', count) })
   const buffer = {
     count,

@@ -7,6 +7,7 @@ import { isRocketError, notConnected, operationTimeout, RocketError, withDetails
 import type { Attempt } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { Report } from '../observability/events.ts'
+import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { isRetriableResponse } from '../protocol/responses.ts'
 import { chooseQueue } from './choose-queue.ts'
@@ -14,7 +15,6 @@ import type { ProducerSettings, RetryPolicy } from './options.ts'
 import type { Outgoing } from './outgoing.ts'
 import { toSendResult } from './send-result.ts'
 import type { SendResult } from './send-result.ts'
-import { TEMPLATE_TOPIC } from './topic-boards.ts'
 import type { Board, TopicBoards } from './topic-boards.ts'
 
 export interface Sender {

@@ -1,24 +1,13 @@
-import {
-  catchError,
-  defer,
-  distinctUntilChanged,
-  filter,
-  map,
-  of,
-  startWith,
-  Subject,
-  switchMap,
-  take,
-  throwError,
-  timeout,
-} from 'rxjs'
+import { catchError, defer, filter, map, of, startWith, Subject, switchMap, take, throwError, timeout } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
 import { closed, isRocketError, operationTimeout, routeNotFound, withDetails } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { Routes } from '../nameserver/routes.ts'
+import { distinctSets } from '../operators/distinct-sets.ts'
 import type { TopicRoute } from '../protocol/bodies.ts'
-import { masterOf } from '../protocol/routes.ts'
+import { TEMPLATE_TOPIC } from '../protocol/names.ts'
+import { masterAddresses, masterOf } from '../protocol/routes.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 
 /** Where a topic's messages may go now. */
@@ -49,9 +38,6 @@ export interface TopicBoardsOptions {
   readonly autoCreateTopics: boolean
   readonly defaultTopicQueues: number
 }
-
-/** The topic whose route new topics get, if brokers create them on demand. */
-export const TEMPLATE_TOPIC = 'TBW102'
 
 /** How long a bad answer is believed before the next send has the name servers asked again, ms. */
 const FRESH_MS = 1_000
@@ -107,7 +93,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
         if (route === undefined || publishQueues.length === 0) {
           throw routeNotFound(
             topic,
-            'neither the topic nor the template TBW102 exists',
+            `neither the topic nor the template ${TEMPLATE_TOPIC} exists`,
             missing ? { cause: missing } : {},
           )
         }
@@ -154,8 +140,8 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     nextCursor: topic => watch(topic).cursor++,
     endpoints$: changes.pipe(
       startWith(undefined),
-      map(() => mastersOf([...topics.values()])),
-      distinctUntilChanged((a, b) => a.size === b.size && [...a].every(endpoint => b.has(endpoint))),
+      map(() => masterAddresses([...topics.values()].flatMap(({ state }) => state?.route ?? []))),
+      distinctSets(),
     ),
     close: () => {
       isClosed = true
@@ -175,10 +161,3 @@ const toBoard = (queues: readonly MessageQueue[], route: TopicRoute, fromTemplat
   masterOf: brokerName => masterOf(route, brokerName),
   fromTemplate,
 })
-
-const mastersOf = (watched: readonly Watched[]): ReadonlySet<string> =>
-  new Set(
-    watched
-      .flatMap(({ state }) => state?.route?.brokerDatas ?? [])
-      .flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []),
-  )

@@ -4,18 +4,9 @@ import { bodyCrc } from './hashes.ts'
 import { ipToBytes } from './hosts.ts'
 import { writeInt64 } from './int64.ts'
 import { MAX_PROPERTIES_BYTES } from './properties.ts'
+import { BYTES_BEFORE_BODY, MAGIC_V1, MAGIC_V2, PROPERTIES_LENGTH_BYTES } from './stored-message.ts'
 import type { StoredMessage } from './stored-message.ts'
 import { MESSAGE_FLAG } from './sys-flags.ts'
-
-/** Begins a record whose topic has at most 127 bytes. */
-export const MAGIC_V1 = 0xdaa320a7 | 0
-/** Begins a record with a two-byte topic length, written since 5.1.0 for longer topics. */
-export const MAGIC_V2 = 0xdaa320ab | 0
-/** Everything in front of the body, its length included, when both hosts are IPv4. */
-export const BYTES_BEFORE_BODY = 88
-/** How much longer an IPv6 address is than an IPv4 one. */
-export const IPV6_EXTRA_BYTES = 12
-export const PROPERTIES_LENGTH_BYTES = 2
 
 const MAX_TOPIC_BYTES = { 1: 127, 2: 32_767 } as const
 

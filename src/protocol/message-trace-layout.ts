@@ -1,5 +1,3 @@
-import type { TraceRecord } from './message-trace.ts'
-
 /** `MessageType` of the official client, by its number. */
 const MESSAGE_TYPES = ['normal', 'half', 'commit', 'delay', 'order'] as const
 /** `ConsumeReturnType` of the official client, by its number. */
@@ -66,8 +64,8 @@ const layout = (required: number, kinds: Readonly<Record<string, Kind>>): TraceL
 const HEAD = { timestamp: integer, regionId: text, group: text }
 const MESSAGE = { topic: text, messageId: text, tags: textOrNone, keys: textOrNone, storeHost: text }
 
-/** The members in the order in which they are written (`TraceDataEncoder`). */
-const LAYOUTS: Readonly<Record<TraceRecord['type'], TraceLayout>> = {
+/** The members of each type of record in the order in which they are written (`TraceDataEncoder`). */
+export const LAYOUTS = {
   Pub: layout(13, {
     ...HEAD,
     ...MESSAGE,
@@ -105,8 +103,8 @@ const LAYOUTS: Readonly<Record<TraceRecord['type'], TraceLayout>> = {
     fromCheck: bool,
   }),
   Recall: layout(6, { ...HEAD, topic: text, messageId: text, success: bool }),
-}
+} as const satisfies Readonly<Record<string, TraceLayout>>
 
 /** Undefined for a type that is not known. */
 export const layoutOf = (type: string): TraceLayout | undefined =>
-  Object.hasOwn(LAYOUTS, type) ? LAYOUTS[type as TraceRecord['type']] : undefined
+  Object.hasOwn(LAYOUTS, type) ? LAYOUTS[type as keyof typeof LAYOUTS] : undefined

@@ -1,5 +1,5 @@
 import { decodeFailed, illegal } from '../errors.ts'
-import { FIELD_SEPARATOR, layoutOf, RECORD_END } from './message-trace-layout.ts'
+import { FIELD_SEPARATOR, layoutOf, LAYOUTS, RECORD_END } from './message-trace-layout.ts'
 import type { TraceLayout, TraceMessageType, TraceOutcome } from './message-trace-layout.ts'
 
 export type { TraceMessageType, TraceOutcome } from './message-trace-layout.ts'
@@ -123,7 +123,7 @@ const endOfRecord = (text: string, start: number): number => {
 }
 
 const encodeRecord = (record: TraceRecord): string => {
-  const { members, required } = layoutOf(record.type) as TraceLayout // every type has one
+  const { members, required } = LAYOUTS[record.type]
   const values = record as unknown as Readonly<Record<string, string | number | boolean | undefined>>
   const written: string[] = [record.type]
   for (const [position, { name, write }] of members.entries()) {

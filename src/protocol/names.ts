@@ -11,9 +11,14 @@ const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_'
 const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
 const FOREIGN_CHARACTER = /[^%|a-zA-Z0-9_-]/u
 
+/** After whose model topics are created that brokers are asked for by a send. */
+export const TEMPLATE_TOPIC = 'TBW102'
+/** Where delayed messages wait, a queue per level. */
+export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
+
 /** Topics of the broker itself that a client must not send to (`TopicValidator`). */
 export const FORBIDDEN_TOPICS: ReadonlySet<string> = new Set([
-  'SCHEDULE_TOPIC_XXXX',
+  SCHEDULE_TOPIC,
   'RMQ_SYS_TRANS_HALF_TOPIC',
   'RMQ_SYS_TRANS_OP_HALF_TOPIC',
   'TRANS_CHECK_MAX_TIME_TOPIC',
@@ -23,7 +28,7 @@ export const FORBIDDEN_TOPICS: ReadonlySet<string> = new Set([
 
 const SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   ...FORBIDDEN_TOPICS,
-  'TBW102',
+  TEMPLATE_TOPIC,
   'BenchmarkTest',
   'RMQ_SYS_TRACE_TOPIC',
   'CHECKPOINT_TOPIC',

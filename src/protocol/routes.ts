@@ -29,6 +29,17 @@ export const isOrderTopic = (route: TopicRoute): boolean => (route.orderTopicCon
 export const masterOf = (route: TopicRoute, brokerName: string): string | undefined =>
   brokerOf(route, brokerName)?.brokerAddrs.get(MASTER_ID)
 
+/** Where a send to any queue of these routes may go: the addresses of all masters. */
+export const masterAddresses = (routes: readonly TopicRoute[]): ReadonlySet<string> =>
+  new Set(brokersOf(routes).flatMap(({ brokerAddrs }) => brokerAddrs.get(MASTER_ID) ?? []))
+
+/** Where a pull from any queue of these routes may go: the addresses of all masters and slaves. */
+export const replicaAddresses = (routes: readonly TopicRoute[]): ReadonlySet<string> =>
+  new Set(brokersOf(routes).flatMap(({ brokerAddrs }) => [...brokerAddrs.values()]))
+
+const brokersOf = (routes: readonly TopicRoute[]): readonly BrokerData[] =>
+  routes.flatMap(({ brokerDatas }) => brokerDatas)
+
 const brokerOf = (route: TopicRoute, brokerName: string): BrokerData | undefined =>
   route.brokerDatas.find(broker => broker.brokerName === brokerName)
 

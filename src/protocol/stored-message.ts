@@ -3,13 +3,6 @@ import { decodeFailed } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import { readBatchMembers } from './client-batch.ts'
 import { decompressBody } from './compress.ts'
-import {
-  BYTES_BEFORE_BODY,
-  IPV6_EXTRA_BYTES,
-  MAGIC_V1,
-  MAGIC_V2,
-  PROPERTIES_LENGTH_BYTES,
-} from './encode-stored-message.ts'
 import { ipFromBytes } from './hosts.ts'
 import type { Host } from './hosts.ts'
 import { readInt64 } from './int64.ts'
@@ -17,8 +10,15 @@ import { encodeOffsetId } from './message-id.ts'
 import { PROPERTY, readProperties } from './properties.ts'
 import { MESSAGE_FLAG, withoutCompression } from './sys-flags.ts'
 
-export { encodeStoredMessage } from './encode-stored-message.ts'
-export type { StoredMessageFields } from './encode-stored-message.ts'
+/** Begins a record whose topic has at most 127 bytes. */
+export const MAGIC_V1 = 0xdaa320a7 | 0
+/** Begins a record with a two-byte topic length, written since 5.1.0 for longer topics. */
+export const MAGIC_V2 = 0xdaa320ab | 0
+/** Everything in front of the body, its length included, when both hosts are IPv4. */
+export const BYTES_BEFORE_BODY = 88
+/** How much longer an IPv6 address is than an IPv4 one. */
+const IPV6_EXTRA_BYTES = 12
+export const PROPERTIES_LENGTH_BYTES = 2
 
 /** Beyond this a body is not decompressed unless the caller allows more: as much as one answer may have. */
 const DEFAULT_MAX_BODY_BYTES = 33_554_432

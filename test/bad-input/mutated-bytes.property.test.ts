@@ -8,6 +8,7 @@ import { bodyCrc } from '../../src/protocol/hashes.ts'
 import { encodeOffsetId } from '../../src/protocol/message-id.ts'
 import { messageBody, messageId, readStoredMessages, unwrapInnerBatch } from '../../src/protocol/stored-message.ts'
 import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+import { STORED_FIELDS } from '../support/builders.ts'
 import { goldenSeeds } from '../support/mutations.ts'
 import { CASES, must, valueOrError, withstands } from '../support/robust.ts'
 
@@ -54,28 +55,8 @@ it('damaged frames are cut and decoded, or refused with the place and what was e
   })
 }, 120_000)
 
-const FIELDS = [
-  'storeSize',
-  'bodyCrc',
-  'queueId',
-  'flag',
-  'queueOffset',
-  'physicalOffset',
-  'sysFlag',
-  'bornTimestamp',
-  'bornHost',
-  'storeTimestamp',
-  'storeHost',
-  'reconsumeTimes',
-  'preparedTransactionOffset',
-  'storedBody',
-  'topic',
-  'propertiesText',
-  'properties',
-] as const satisfies readonly (keyof StoredMessage)[]
-
 const checkMessage = (message: StoredMessage, bytes: Buffer): void => {
-  for (const field of FIELDS) {
+  for (const field of STORED_FIELDS) {
     const value: unknown = message[field]
     must(value !== undefined, 'every field has a value')
   }

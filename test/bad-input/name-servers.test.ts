@@ -9,7 +9,7 @@ import { RUDE, startRawServer } from '../support/raw-server.ts'
 import type { RawServer } from '../support/raw-server.ts'
 
 const texts = topic('texts', codecs.text)
-const timing = { requestTimeoutMs: 300, connectTimeoutMs: 300, routeRetryMs: 100 }
+const timing = { requestTimeoutMs: 1_000, connectTimeoutMs: 1_000, routeRetryMs: 100 }
 
 let cluster: EmbeddedCluster
 beforeAll(async () => {

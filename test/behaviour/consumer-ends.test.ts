@@ -4,7 +4,7 @@ import { codecs, message, on, topic } from '../../src/index.ts'
 import type { Client, StartFrom, Topic } from '../../src/index.ts'
 import { caughtUp, consume, processedCount, started } from '../support/consuming.ts'
 import { failureOf } from '../support/failure.ts'
-import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
+import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
 
@@ -20,12 +20,14 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) =
 const numbersTopic = async (client: Client, count: number, queues = 1) => {
   const numbers = topic(unique('numbers'), codecs.json<number>())
   await cluster.createTopic(numbers.name, { queues })
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   for (const n of upTo(count)) await producer.send(message(numbers, n))
   return numbers
 }
 const consumerOf = (client: Client, numbers: Topic<string, number>, group: string, startFrom: StartFrom = 'first') =>
   client.consumer({ group, subscribe: [on(numbers)], startFrom })
+/** A broker of 4.9 answers 0 for a new group while the first message of a queue is in memory: the group starts there. */
+const startsYoungQueuesAtZero = (): boolean => cluster.version.startsWith('4.')
 const bodiesOf = (got: {
   readonly processed: readonly { readonly delivery: { readonly message: { readonly body: number } } }[]
 }) => got.processed.map(({ delivery }) => delivery.message.body)
@@ -69,7 +71,7 @@ it('`until` that emits while a message is being handed over ends soon, too, and 
   }
   const first = consume(consumerOf(client, numbers, group), handler, { until: stops, concurrency: 1 })
   await first.over
-  expect(Date.now() - startedAt).toBeLessThan(10_000)
+  expect(Date.now() - startedAt).toBeLessThan(20_000)
   const second = consume(consumerOf(client, numbers, group), () => undefined)
   await processedCount(second, 30 - first.processed.length)
   expect([...bodiesOf(first), ...bodiesOf(second)].sort((a, b) => a - b)).toEqual(upTo(30))
@@ -152,6 +154,7 @@ it('unsubscribing stops at once: running handlers are cut off, and what was in h
 it('a group goes on where it committed: nothing twice, nothing left out, whatever client it runs in', async () => {
   await using client = quietClient(cluster)
   const numbers = await numbersTopic(client, 10, 4)
+  const before = startsYoungQueuesAtZero() ? upTo(10) : []
   const group = unique('g')
   const seen: number[] = []
   for (const round of [0, 1, 2]) {
@@ -162,14 +165,16 @@ it('a group goes on where it committed: nothing twice, nothing left out, whateve
     const got = consume(consumer, () => undefined)
     await beginning
     const reasons = ofType(events, 'start-position').filter(({ queue }) => queue.topic === numbers.name)
-    expect(new Set(reasons.map(({ reason }) => reason))).toEqual(new Set([round === 0 ? 'last' : 'committed']))
-    for (const n of upTo(10)) await client.producer().send(message(numbers, 100 * round + n))
-    await processedCount(got, 10)
+    const isNew = round === 0 && !startsYoungQueuesAtZero()
+    expect(new Set(reasons.map(({ reason }) => reason))).toEqual(new Set([isNew ? 'last' : 'committed']))
+    for (const n of upTo(10)) await client.producer(PATIENT).send(message(numbers, 100 * round + n))
+    await processedCount(got, round === 0 ? before.length + 10 : 10)
     await firstValueFrom(timer(100))
     seen.push(...bodiesOf(got))
     expect(await consumer.close()).toEqual(NOTHING_LEFT)
   }
-  expect(seen.sort((a, b) => a - b)).toEqual([0, 100, 200].flatMap(base => upTo(10).map(n => base + n)))
+  const sent = [0, 100, 200].flatMap(base => upTo(10).map(n => base + n))
+  expect(seen.sort((a, b) => a - b)).toEqual([...before, ...sent].sort((a, b) => a - b))
 })
 
 it('progress is committed also while a consumer runs', async () => {
@@ -190,34 +195,37 @@ it('a new group begins with the first message, with the next one, or at a time',
   await firstValueFrom(timer(60))
   const between = new Date()
   await firstValueFrom(timer(60))
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   for (const n of upTo(10)) await producer.send(message(numbers, 10 + n))
 
-  const beginnings = new Map<string, number[]>()
-  const runs = (['first', 'last', between, new Date(Date.now() + 3_600_000), new Date(0)] as const).map(
-    async startFrom => {
-      await using member = quietClient(cluster)
-      const beginning = started(member, 1)
-      const consumer = consumerOf(member, numbers, unique('g'), startFrom)
-      const got = consume(consumer, () => undefined, { concurrency: 1 })
-      await beginning
-      await everyoneStarted
-      await expect.poll(() => bodiesOf(got).at(-1), { timeout: 20_000 }).toBe(99)
-      beginnings.set(
-        startFrom === between ? 'between' : startFrom instanceof Date ? `${startFrom.getTime() > 0}` : startFrom,
-        bodiesOf(got),
-      )
-    },
-  )
-  const everyoneStarted = firstValueFrom(timer(1_500)).then(() => producer.send(message(numbers, 99)))
-  await Promise.all(runs)
-  expect(Object.fromEntries(beginnings)).toEqual({
-    first: [...upTo(20), 99],
+  const members = {
+    first: 'first',
+    last: 'last',
+    between,
+    'a time to come': new Date(Date.now() + 3_600_000),
+    'a time long ago': new Date(0),
+  } as const
+  const running = Object.entries(members).map(async ([name, startFrom]) => {
+    const member = quietClient(cluster)
+    const beginning = started(member, 1)
+    const got = consume(consumerOf(member, numbers, unique('g'), startFrom), () => undefined, { concurrency: 1 })
+    await beginning
+    return { name, member, got }
+  })
+  const everyone = await Promise.all(running)
+  await producer.send(message(numbers, 99))
+  for (const { got } of everyone) await expect.poll(() => bodiesOf(got).at(-1)).toBe(99)
+  const all = [...upTo(20), 99]
+  const first = startsYoungQueuesAtZero() ? { last: all, between: all, 'a time to come': all } : {}
+  expect(Object.fromEntries(everyone.map(({ name, got }) => [name, bodiesOf(got)]))).toEqual({
+    first: all,
     last: [99],
     between: [...upTo(20).slice(10), 99],
-    true: [99], // a time to come: what is sent from now on
-    false: [...upTo(20), 99], // a time long ago
+    'a time to come': [99], // what is sent from now on
+    'a time long ago': all,
+    ...first,
   })
+  for (const { member } of everyone) await member.close()
 })
 
 it('a second subscription to a consumer, or to its group in one client, fails and does not disturb the first', async () => {
@@ -231,7 +239,7 @@ it('a second subscription to a consumer, or to its group in one client, fails an
     expect(error).toMatchObject({ code: 'ERR_RMQ_ALREADY_CONSUMING', sent: 'no', retriable: false })
     expect(error.message).toContain(group)
   }
-  await client.producer().send(message(numbers, 1))
+  await client.producer(PATIENT).send(message(numbers, 1))
   await processedCount(got, 2)
   expect(got.isOver()).toBe(false)
 })

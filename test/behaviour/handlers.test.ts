@@ -23,6 +23,8 @@ const consumerOf = (client: Client, texts: Topic<string, string>, maxAttempts?: 
   const retry = maxAttempts === undefined ? {} : { retry: { maxAttempts } }
   return client.consumer({ group: unique('g'), subscribe: [on(texts)], startFrom: 'first', ...retry })
 }
+/** A client that soon asks again for the route of a topic that was not there a moment ago, such as one of dead letters. */
+const inquisitiveClient = () => quietClient(cluster, { timing: { routeRetryMs: 200 } })
 const deadLettersOf = (group: string) => topic(`%DLQ%${group}`, codecs.text)
 
 it('a handler may return nothing, a value later, a promise, an observable, an array or nothing at all: all is success', async () => {
@@ -100,7 +102,7 @@ it('a message whose handler fails comes again later, as attempt 2, under its own
 
 it('a message that fails on its last attempt goes to the dead letters, with everything it had', async () => {
   const texts = await textTopic()
-  await using client = quietClient(cluster)
+  await using client = inquisitiveClient()
   const sent = message(texts, 'hopeless', { tag: 't', keys: ['k1', 'k2'], properties: { origin: 'test' } })
   const { messageId } = await client.producer().send(sent)
   const consumer = consumerOf(client, texts, 2)
@@ -117,7 +119,7 @@ it('a message that fails on its last attempt goes to the dead letters, with ever
 
 it('with no redelivery allowed the first failure is the last', async () => {
   const texts = await textTopic()
-  await using client = quietClient(cluster)
+  await using client = inquisitiveClient()
   await client.producer().send(message(texts, 'once'))
   const consumer = consumerOf(client, texts, 0)
   const got = consume(consumer, () => Promise.reject(new Error('never')))
@@ -127,7 +129,7 @@ it('with no redelivery allowed the first failure is the last', async () => {
 
 it("onError: 'ack' lets a failed message go, 'dead-letter' puts it aside at once, and a function decides for each", async () => {
   const texts = await textTopic()
-  await using client = quietClient(cluster)
+  await using client = inquisitiveClient()
   for (const body of ['ack', 'dead-letter', 'ack', 'dead-letter']) await client.producer().send(message(texts, body))
   const consumer = consumerOf(client, texts)
   const asked: unknown[] = []
@@ -215,7 +217,7 @@ it('a handler that takes too long is unsubscribed and its signal aborted, then t
 
 it('a handler that settles its delivery itself is respected, and the first settlement wins', async () => {
   const texts = await textTopic()
-  await using client = quietClient(cluster)
+  await using client = inquisitiveClient()
   for (const body of ['ack, then fail', 'dead letter', 'retry', 'ack twice'])
     await client.producer().send(message(texts, body))
   const consumer = consumerOf(client, texts)

@@ -1,24 +1,21 @@
-import { filter, firstValueFrom, from, lastValueFrom, mergeMap, NEVER, range, timer, toArray } from 'rxjs'
+import { firstValueFrom, from, lastValueFrom, mergeMap, NEVER, range, timer, toArray } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, message, on, topic, withClient } from '../../src/index.ts'
 import { consume, processedCount } from '../support/consuming.ts'
 import { failureOf } from '../support/failure.ts'
-import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
+import { firstWhere } from '../support/first-where.ts'
+import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
-const unhandled: unknown[] = []
-const noteUnhandled = (error: unknown): void => void unhandled.push(error)
+const unhandled = unhandledErrors()
 beforeAll(async () => {
-  process.on('unhandledRejection', noteUnhandled).on('uncaughtException', noteUnhandled)
   cluster = await startTarget()
 })
-afterAll(async () => {
-  await cluster.stop()
-  process.off('unhandledRejection', noteUnhandled).off('uncaughtException', noteUnhandled)
-})
+afterAll(() => cluster.stop())
 
 const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
 const textTopic = async (queues = 1) => {
@@ -64,7 +61,7 @@ it('closing an unused client is harmless, and everything asked of a closed one f
 it('close awaits handlers and sends, commits what was handled, and reports nothing left', async () => {
   const texts = await textTopic()
   const client = quietClient(cluster)
-  const producer = client.producer({ maxInFlight: 4 })
+  const producer = client.producer({ maxInFlight: 4, ...PATIENT })
   const group = unique('g')
   const echo = await textTopic()
   const consumer = client.consumer({ group, subscribe: [on(texts)], startFrom: 'first' })
@@ -162,7 +159,7 @@ it('a broken connection is dialed again, and each step is told', async () => {
   const texts = await textTopic()
   await using client = quietClient(cluster)
   const events = eventsOf(client)
-  const producer = client.producer({ timeoutMs: 30_000, retries: 16 })
+  const producer = client.producer({ retries: 16, ...PATIENT })
   await producer.send(message(texts, 'before'))
   const statesOf = (): readonly string[] =>
     ofType(events, 'connection-state')
@@ -170,7 +167,7 @@ it('a broken connection is dialed again, and each step is told', async () => {
       .map(({ state }) => state)
   expect(statesOf()).toEqual(['connecting', 'connected'])
   await cluster.killBroker()
-  await firstValueFrom(client.connections$.pipe(filter(all => all.some(({ state }) => state !== 'connected'))))
+  await firstWhere(client.connections$, all => all.some(({ state }) => state !== 'connected'))
   await cluster.restartBroker()
   await expect
     .poll(() => producer.sendOutcome(message(texts, 'after')), { timeout: 30_000 })
@@ -182,7 +179,7 @@ it('a broken connection is dialed again, and each step is told', async () => {
 it('a listener of events that throws, or sends in turn, disturbs nothing', async () => {
   const texts = await textTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   let nested = 0
   client.events$.subscribe(event => {
     if (event.type === 'route-refreshed' && nested++ < 3) producer.send$(message(texts, 'nested')).subscribe()

@@ -62,7 +62,7 @@ it('a process waits for the sends that are on the way', async () => {
   const texts = await textTopic()
   const script = await start(`
     const texts = topic('${texts.name}', codecs.text)
-    const producer = client.producer()
+    const producer = client.producer({ timeoutMs: 30000 })
     for (let n = 0; n < 500; n++) producer.send$(message(texts, String(n))).subscribe()
   `)
   expect(await script.ended).toMatchObject({ code: 0, output: '' })

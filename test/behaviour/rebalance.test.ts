@@ -7,6 +7,7 @@ import type { Consuming } from '../support/consuming.ts'
 import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -14,15 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const unhandled: unknown[] = []
-const noteUnhandled = (error: unknown): void => void unhandled.push(error)
-beforeAll(() => {
-  process.on('unhandledRejection', noteUnhandled).on('uncaughtException', noteUnhandled)
-})
-afterAll(() => {
-  process.off('unhandledRejection', noteUnhandled).off('uncaughtException', noteUnhandled)
-  expect(unhandled).toEqual([])
-})
+unhandledErrors()
 
 /** Eight queues: four on each of the two brokers. */
 const numbersTopic = async () => {

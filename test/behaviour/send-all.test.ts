@@ -1,10 +1,11 @@
-import { filter, firstValueFrom, from, lastValueFrom, range, Subject, take, tap, throwError, toArray } from 'rxjs'
+import { from, lastValueFrom, range, Subject, take, tap, throwError, toArray } from 'rxjs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { codecs, message, topic } from '../../src/index.ts'
 import type { SendOutcome, Topic } from '../../src/index.ts'
 import { failureOf } from '../support/failure.ts'
 import { javaQueueOf } from '../support/java-hash.ts'
-import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
+import { pressedTo } from '../support/pressure.ts'
+import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
@@ -37,7 +38,7 @@ it('every input has one outcome, which carries that very input', async () => {
   const inputs = upTo(500).map(n => ({ n }))
   const outcomes = await lastValueFrom(
     from(inputs).pipe(
-      client.producer().sendAll(({ n }) => message(numbers, n)),
+      client.producer(PATIENT).sendAll(({ n }) => message(numbers, n)),
       toArray(),
     ),
   )
@@ -57,7 +58,7 @@ it('with keyBy the next send of a key begins after the previous one has ended, a
   const keyBy = (n: number): number => n % 5
   const outcomes = await lastValueFrom(
     range(0, 400).pipe(
-      client.producer().sendAll(
+      client.producer(PATIENT).sendAll(
         n => {
           expect(atWork.has(keyBy(n))).toBe(false)
           atWork.set(keyBy(n), n)
@@ -82,11 +83,10 @@ it('with keyBy the next send of a key begins after the previous one has ended, a
 it("outcomes come as they happen, or with order: 'source' in the order of their inputs", async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer({ timeoutMs: 20_000 })
+  const producer = client.producer(PATIENT)
   for (const broker of [0, 1] as const) await producer.send(message(numbers, -1, { shardKey: keyOn(broker) }))
   const inputs = [0, 1, 2, 3, 4]
   const toMessage = (n: number) => message(numbers, n, { shardKey: keyOn(n === 0 ? 1 : 0) }) // 0 will be slow
-  const inFlight = (count: number) => firstValueFrom(producer.pressure$.pipe(filter(p => p.inFlight === count)))
   for (const order of ['completion', 'source'] as const) {
     await cluster.pauseBroker(1)
     const seen: number[] = []
@@ -97,8 +97,8 @@ it("outcomes come as they happen, or with order: 'source' in the order of their 
         toArray(),
       ),
     )
-    await inFlight(5)
-    await inFlight(1) // the quick ones are through, in whatever order their broker answered
+    await pressedTo(producer, { inFlight: 5 })
+    await pressedTo(producer, { inFlight: 1 }) // the quick ones are through, in whatever order their broker answered
     const early = order === 'source' ? [] : [1, 2, 3, 4]
     expect(seen.toSorted()).toEqual(early)
     await cluster.resumeBroker(1)
@@ -112,7 +112,7 @@ it("outcomes come as they happen, or with order: 'source' in the order of their 
 it('with order: source what waits behind a slow send counts against the buffer', async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer({ timeoutMs: 20_000 })
+  const producer = client.producer(PATIENT)
   for (const broker of [0, 1] as const) await producer.send(message(numbers, -1, { shardKey: keyOn(broker) }))
   await cluster.pauseBroker(1)
   const inputs = new Subject<number>()
@@ -129,7 +129,7 @@ it('with order: source what waits behind a slow send counts against the buffer',
   for (const n of upTo(8)) {
     inputs.next(n)
     await producer.send(message(numbers, -2, { shardKey: keyOn(0) }))
-    await firstValueFrom(producer.pressure$.pipe(filter(({ inFlight }) => inFlight === 1))) // only the slow one
+    await pressedTo(producer, { inFlight: 1 }) // only the slow one
   }
   inputs.complete()
   await cluster.resumeBroker(1)
@@ -146,7 +146,7 @@ it("onError 'stop' (the default) sends nothing new after a failure and lists wha
   const sent: number[] = []
   const error = await failureOf(
     range(0, 20).pipe(
-      client.producer().sendAll(n => (n === 7 ? impossible(numbers) : message(numbers, n)), { concurrency: 1 }),
+      client.producer(PATIENT).sendAll(n => (n === 7 ? impossible(numbers) : message(numbers, n)), { concurrency: 1 }),
       tap(({ input }) => sent.push(input)),
       toArray(),
     ),
@@ -171,7 +171,7 @@ it("with sends side by side 'stop' awaits those on the way: every input was sent
     const sent: number[] = []
     const error = await failureOf(
       range(0, 1_000).pipe(
-        client.producer().sendAll(n => (n % 100 === 99 ? impossible(numbers) : message(numbers, n)), {
+        client.producer(PATIENT).sendAll(n => (n % 100 === 99 ? impossible(numbers) : message(numbers, n)), {
           concurrency: 16,
           order,
         }),
@@ -194,7 +194,7 @@ it("onError 'continue' makes a failure an outcome and never ends the stream", as
     return n === 5 ? impossible(numbers) : message(numbers, n)
   }
   const outcomes = await lastValueFrom(
-    range(0, 10).pipe(client.producer().sendAll(toMessage, { onError: 'continue', order: 'source' }), toArray()),
+    range(0, 10).pipe(client.producer(PATIENT).sendAll(toMessage, { onError: 'continue', order: 'source' }), toArray()),
   )
   expect(inputsOf(outcomes)).toEqual(upTo(10))
   expect(outcomes.filter(({ ok }) => !ok)).toMatchObject([
@@ -214,7 +214,7 @@ it('an input that finds the buffer full fails; dropping the newest or the oldest
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
   const events = eventsOf(client)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   const run = (options: object): Promise<readonly SendOutcome<number>[]> =>
     lastValueFrom(
       range(0, 10).pipe(
@@ -244,7 +244,7 @@ it('an input that finds the buffer full fails; dropping the newest or the oldest
 it('a full buffer ends a stream that stops on errors, unless dropping was asked for', async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   const sent: number[] = []
   const error = await failureOf(
     range(0, 10).pipe(
@@ -269,14 +269,14 @@ it('the failure of the source itself is passed on', async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
   const broken$ = throwError(() => new Error('the source broke'))
-  const sendAll = client.producer().sendAll((n: number) => message(numbers, n))
+  const sendAll = client.producer(PATIENT).sendAll((n: number) => message(numbers, n))
   await expect(lastValueFrom(broken$.pipe(sendAll))).rejects.toThrow('the source broke')
 })
 
 it('unsubscribing ends the source and sends nothing that has not begun', async () => {
   const numbers = await numbersTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   const outcomes = await lastValueFrom(
     range(0, 50).pipe(
       producer.sendAll(n => message(numbers, n), { concurrency: 1 }),

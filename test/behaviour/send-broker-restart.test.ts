@@ -3,10 +3,11 @@ import type { Observable } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, isRocketError, message, topic } from '../../src/index.ts'
 import type { RocketError, SendOutcome } from '../../src/index.ts'
-import { quietClient } from '../support/quiet-client.ts'
+import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
 let events: number
@@ -38,15 +39,7 @@ const restartAfter = (count: number) => {
   return { note, done: () => done }
 }
 
-const unhandled: unknown[] = []
-const noteUnhandled = (error: unknown): void => void unhandled.push(error)
-beforeAll(() => {
-  process.on('unhandledRejection', noteUnhandled).on('uncaughtException', noteUnhandled)
-})
-afterAll(() => {
-  process.off('unhandledRejection', noteUnhandled).off('uncaughtException', noteUnhandled)
-  expect(unhandled).toEqual([])
-})
+unhandledErrors()
 
 /** What is in the topic is what was told: every success, and beyond that only what `may be` stored. */
 const expectStored = async (
@@ -115,7 +108,7 @@ it("sendAll with onError 'stop' stops at the first failure: every event was sent
   let stopped: unknown
   let killed: Promise<void> | undefined
   let restarted: Promise<void> | undefined
-  const producer = client.producer({ timeoutMs: 300, retries: 0 })
+  const producer = client.producer({ timeoutMs: 2_000, retries: 0 })
   await lastValueFrom(
     range(0, count).pipe(
       producer.sendAll(n => message(numbers, n)),
@@ -130,6 +123,7 @@ it("sendAll with onError 'stop' stops at the first failure: every event was sent
     ),
     { defaultValue: undefined },
   )
+  expect(killed).toBeDefined()
   await restarted
   if (!isRocketError(stopped)) throw new Error('the stream did not stop', { cause: stopped })
   expect(stopped).toMatchObject({ code: 'ERR_RMQ_STREAM_STOPPED', retriable: false })
@@ -138,11 +132,9 @@ it("sendAll with onError 'stop' stops at the first failure: every event was sent
   expect(all).toHaveLength(count)
   expect(new Set(all).size).toBe(count)
 
-  // a producer that gives up after 300 ms needs a connection that stands: this one waits for it
-  await client.producer({ timeoutMs: 20_000 }).send(message(await numbersTopic(), -1))
   const rest = await lastValueFrom(
     from([stopped.input, ...stopped.unsent] as number[]).pipe(
-      producer.sendAll(n => message(numbers, n)),
+      client.producer(PATIENT).sendAll(n => message(numbers, n)),
       toArray(),
     ),
   )

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
-import { filter, firstValueFrom, lastValueFrom, take, timer, toArray } from 'rxjs'
+import { firstValueFrom, lastValueFrom, take, timer, toArray } from 'rxjs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { codecs, message, topic } from '../../src/index.ts'
 import { failureOf } from '../support/failure.ts'
-import { quietClient } from '../support/quiet-client.ts'
+import { pressedTo } from '../support/pressure.ts'
+import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
@@ -51,7 +52,7 @@ for (const kind of ['sync', 'async'] as const) {
     const { told, [kind]: generate } = countedNumbers(2_000)
     let ended = 0
     let ahead = 0
-    const sent$ = client.producer().sendFrom$(generate(), n => message(numbers, n), { concurrency: 8 })
+    const sent$ = client.producer(PATIENT).sendFrom$(generate(), n => message(numbers, n), { concurrency: 8 })
     await sent$.forEach(() => {
       ahead = Math.max(ahead, told.read - ended)
       ended++
@@ -65,14 +66,14 @@ for (const kind of ['sync', 'async'] as const) {
   it(`sendFrom$ reads no further from a ${kind} generator than it can send`, async () => {
     const numbers = await numbersTopic()
     await using client = quietClient(cluster)
-    const producer = client.producer({ timeoutMs: 10_000 })
+    const producer = client.producer(PATIENT)
     await producer.send(message(numbers, -1))
     await cluster.pauseBroker()
     const { told, [kind]: generate } = countedNumbers()
     const sending = firstValueFrom(
       producer.sendFrom$(generate(), n => message(numbers, n), { concurrency: 5 }).pipe(take(50), toArray()),
     )
-    await firstValueFrom(producer.pressure$.pipe(filter(({ inFlight }) => inFlight === 5)))
+    await pressedTo(producer, { inFlight: 5 })
     await firstValueFrom(timer(100))
     expect(told.read).toBe(5)
     await cluster.resumeBroker()
@@ -86,7 +87,7 @@ for (const kind of ['sync', 'async'] as const) {
     const { told, [kind]: generate } = countedNumbers()
     await lastValueFrom(
       client
-        .producer()
+        .producer(PATIENT)
         .sendFrom$(generate(), n => message(numbers, n))
         .pipe(take(3)),
     )
@@ -99,7 +100,7 @@ for (const kind of ['sync', 'async'] as const) {
     const { told, [kind]: generate } = countedNumbers()
     const sent: number[] = []
     const toMessage = (n: number) => message(numbers, n, n === 40 ? { delayLevel: 99 } : {})
-    const sent$ = client.producer().sendFrom$(generate(), toMessage, { concurrency: 4 })
+    const sent$ = client.producer(PATIENT).sendFrom$(generate(), toMessage, { concurrency: 4 })
     const error = await failureOf(sent$.forEach(({ input }) => sent.push(input)))
     expect(error).toMatchObject({ code: 'ERR_RMQ_STREAM_STOPPED', input: 40, cause: { code: 'ERR_RMQ_ILLEGAL' } })
     expect(told.returned).toBe(true)
@@ -114,7 +115,7 @@ it('with onError: continue every item has its outcome, in source order if wanted
   const toMessage = (n: number) => message(numbers, n, n % 10 === 0 ? { delayLevel: 99 } : {})
   const options = { onError: 'continue', order: 'source', concurrency: 8 } as const
   const outcomes = await lastValueFrom(
-    client.producer().sendFrom$(countedNumbers(200).sync(), toMessage, options).pipe(toArray()),
+    client.producer(PATIENT).sendFrom$(countedNumbers(200).sync(), toMessage, options).pipe(toArray()),
   )
   expect(outcomes.map(({ input }) => input)).toEqual(Array.from({ length: 200 }, (_, n) => n))
   expect(outcomes.filter(({ ok }) => !ok).map(({ input }) => input)).toEqual(
@@ -126,7 +127,7 @@ it('a Node stream is a source, is read no further than needed, and is destroyed 
   const texts = topic(unique('texts'), codecs.text)
   await cluster.createTopic(texts.name)
   await using client = quietClient(cluster)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   const lines = Readable.from(['one', 'two', 'three'])
   const sent = await lastValueFrom(
     producer.sendFrom$<string, string>(lines, line => message(texts, line)).pipe(toArray()),

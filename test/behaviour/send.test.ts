@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { filter, firstValueFrom } from 'rxjs'
+import { firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, compareOffsets, message, on, topic } from '../../src/index.ts'
 import type { Client } from '../../src/index.ts'
 import { failureOf } from '../support/failure.ts'
+import { firstWhere } from '../support/first-where.ts'
 import { javaHashCode, javaQueueOf } from '../support/java-hash.ts'
-import { quietClient } from '../support/quiet-client.ts'
+import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll, storedCount } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
@@ -104,7 +105,7 @@ it('a body of exactly 4 MiB is stored, one byte more is refused before anything 
   const raw = topic(unique('raw'))
   await cluster.createTopic(raw.name, { queues: 1 })
   await using client = quietClient(cluster)
-  const producer = client.producer({ compressAboveBytes: Infinity, timeoutMs: 10_000 })
+  const producer = client.producer({ compressAboveBytes: Infinity, ...PATIENT })
   await producer.send(message(raw, Buffer.alloc(4_194_304, 'x')))
   const error = await failureOf(producer.send(message(raw, Buffer.alloc(4_194_305, 'x'))))
   expect(error).toMatchObject({ code: 'ERR_RMQ_TOO_LARGE', sent: 'no', retriable: false, topic: raw.name })
@@ -118,7 +119,7 @@ it('a topic that nobody created is created by the first send, with four queues',
   await using client = quietClient(cluster)
   const producer = client.producer()
   expect((await producer.send(message(fresh, 'first'))).status).toBe('ok')
-  const known = await firstValueFrom(client.routes$(fresh).pipe(filter(({ status }) => status === 'known')))
+  const known = await firstWhere(client.routes$(fresh), ({ status }) => status === 'known')
   expect(known.publishQueues.map(({ queueId }) => queueId)).toEqual([0, 1, 2, 3])
   await producer.send(message(fresh, 'second'))
   const received = await readAll(client, fresh, { atLeast: 2 })
@@ -142,7 +143,7 @@ it('a delayed message arrives after its delay and not before', async () => {
   const { delivery } = await arrival
   const tookMs = Date.now() - sentAt.getTime()
   expect(tookMs).toBeGreaterThanOrEqual(1_000) // level 1 of the test clusters is 1 s
-  expect(tookMs).toBeLessThan(4_000)
+  expect(tookMs).toBeLessThan(20_000)
   expect(delivery.message).toMatchObject({ body: 'later', tag: 'delayed', messageId, reconsumeTimes: 0 })
 })
 
@@ -172,7 +173,7 @@ it('messages without a sharding key take turns over all queues', async () => {
 it('messages that are to be spread by chance reach all queues, and not in turns', async () => {
   const texts = await textTopic(4)
   await using client = quietClient(cluster)
-  const producer = client.producer({ select: 'random' })
+  const producer = client.producer({ select: 'random', ...PATIENT })
   const sent = await Promise.all(Array.from({ length: 200 }, (_, n) => producer.send(message(texts, `${n}`))))
   const counts = [0, 1, 2, 3].map(id => sent.filter(({ queue }) => queue.queueId === id).length)
   expect(Math.min(...counts)).toBeGreaterThan(10)
@@ -182,7 +183,7 @@ it('messages that are to be spread by chance reach all queues, and not in turns'
 it('thousands of sends at once all succeed, each stored once under an id of its own', async () => {
   const texts = await textTopic()
   await using client = quietClient(cluster)
-  const producer = client.producer()
+  const producer = client.producer(PATIENT)
   const sent = await Promise.all(Array.from({ length: 5_000 }, (_, n) => producer.send(message(texts, `${n}`))))
   expect(new Set(sent.map(({ messageId }) => messageId)).size).toBe(5_000)
   expect(new Set(sent.map(({ queue, queueOffset }) => `${queue.queueId} ${queueOffset.toString()}`)).size).toBe(5_000)

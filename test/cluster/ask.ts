@@ -18,7 +18,7 @@ export interface Answer {
  * what prepares a test must not share the faults of what is tested.
  */
 export function ask(address: string, code: number, question: Question = {}): Promise<Answer> {
-  const { ext = {}, body = '', timeoutMs = 3_000 } = question
+  const { ext = {}, body = '', timeoutMs = 10_000 } = question
   const { host, port } = splitAddress(address)
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(frame(code, ext, body)))

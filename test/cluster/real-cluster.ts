@@ -119,7 +119,7 @@ export class RealCluster implements TestCluster {
       topicSysFlag: '0',
       order: 'false',
     }
-    for (const { address } of this.#brokers) await askOk(address, 17, { ext, timeoutMs: 10_000 })
+    for (const { address } of this.#brokers) await askOk(address, 17, { ext })
     await eventually(`the name server gives the route of topic ${topic}`, [this.#nameServer], async () => {
       const { body } = await askOk(this.#nameServer.address, 105, { ext: { topic, acceptStandardJsonOnly: 'true' } })
       const { queueDatas } = JSON.parse(body.toString()) as { queueDatas: { writeQueueNums: number }[] }
@@ -130,7 +130,7 @@ export class RealCluster implements TestCluster {
 
   async createGroup(group: string, { retryMaxTimes = 16 }: { readonly retryMaxTimes?: number } = {}): Promise<void> {
     const body = JSON.stringify({ groupName: group, retryMaxTimes, retryQueueNums: 1 })
-    for (const { address } of this.#brokers) await askOk(address, 200, { body, timeoutMs: 10_000 })
+    for (const { address } of this.#brokers) await askOk(address, 200, { body })
   }
 
   async killBroker(index = 0): Promise<void> {

@@ -5,7 +5,7 @@ import { codecs, type Codec } from '../../src/messages/codecs.ts'
 import { deflateBody } from '../../src/protocol/compress.ts'
 import { readStoredMessages, type StoredMessage } from '../../src/protocol/stored-message.ts'
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
-import { aQueue, aStored, storedBytes, type StoredParts } from '../support/builders.ts'
+import { aQueue, aStored, STORED_FIELDS, storedBytes, type StoredParts } from '../support/builders.ts'
 
 const read = (stored: StoredMessage, codec: Codec<unknown> = codecs.text, verify = true) =>
   toInbound(stored, aQueue(), 't', codec, verify)
@@ -110,26 +110,7 @@ describe('a received message', () => {
 /** All fields of a record as a plain object. */
 const aStoredFields = (parts: StoredParts): StoredMessage => {
   const stored = aStored(parts)
-  const names = [
-    'storeSize',
-    'queueId',
-    'flag',
-    'queueOffset',
-    'physicalOffset',
-    'sysFlag',
-    'bornTimestamp',
-    'bornHost',
-  ] as const
-  const more = [
-    'storeTimestamp',
-    'storeHost',
-    'reconsumeTimes',
-    'preparedTransactionOffset',
-    'bodyCrc',
-    'storedBody',
-  ] as const
-  const rest = ['topic', 'propertiesText', 'properties'] as const
-  return Object.fromEntries([...names, ...more, ...rest].map(name => [name, stored[name]])) as unknown as StoredMessage
+  return Object.fromEntries(STORED_FIELDS.map(name => [name, stored[name]])) as unknown as StoredMessage
 }
 
 describe('the topic that a message was sent to', () => {

@@ -3,9 +3,11 @@ import type { QueueData, TopicRoute } from '../../src/protocol/bodies.ts'
 import {
   compareQueues,
   isOrderTopic,
+  masterAddresses,
   masterOf,
   PERM,
   publishQueues,
+  replicaAddresses,
   subscribeQueues,
 } from '../../src/protocol/routes.ts'
 import type { MessageQueue } from '../../src/protocol/routes.ts'
@@ -111,5 +113,18 @@ describe('the master of a broker', () => {
   it('is unknown where there is none', () => {
     expect(masterOf(MASTERLESS, 'b')).toBeUndefined()
     expect(masterOf(MASTERLESS, 'nobody')).toBeUndefined()
+  })
+})
+
+describe('the addresses of routes', () => {
+  const other = route({ brokerDatas: [broker('a', [[0, 'a:1']]), broker('c', [[0, 'c:1']])] })
+  const routes = [MASTERLESS, other]
+
+  it('to send to are those of all masters, each once', () => {
+    expect([...masterAddresses(routes)]).toEqual(['a:1', 'c:1'])
+  })
+
+  it('to pull from are those of all masters and slaves, each once', () => {
+    expect([...replicaAddresses(routes)]).toEqual(['a:1', 'b:2', 'c:1'])
   })
 })

@@ -4,15 +4,16 @@ import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
 import { encodeBatchBody } from '../../src/protocol/client-batch.ts'
 import { deflateBody } from '../../src/protocol/compress.ts'
+import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
+import type { StoredMessageFields } from '../../src/protocol/encode-stored-message.ts'
 import {
-  encodeStoredMessage,
   messageBody,
   messageId,
   readStoredMessages,
   sysFlagAfterDecoding,
   unwrapInnerBatch,
 } from '../../src/protocol/stored-message.ts'
-import type { StoredMessage, StoredMessageFields } from '../../src/protocol/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/stored-message.ts'
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
 
 const FIELDS: StoredMessageFields = {

@@ -1,10 +1,12 @@
 /** Routes, queues and stored messages for tests that need one and do not care which. */
 import Long from 'long'
 import type { BrokerData, TopicRoute } from '../../src/protocol/bodies.ts'
+import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
+import type { StoredMessageFields } from '../../src/protocol/encode-stored-message.ts'
 import type { MessageQueue } from '../../src/protocol/routes.ts'
 import { PROPERTY, writeProperties } from '../../src/protocol/properties.ts'
-import { encodeStoredMessage, readStoredMessages } from '../../src/protocol/stored-message.ts'
-import type { StoredMessage, StoredMessageFields } from '../../src/protocol/stored-message.ts'
+import { readStoredMessages } from '../../src/protocol/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/stored-message.ts'
 
 export const aBroker = (brokerName: string, address: string, more: Partial<BrokerData> = {}): BrokerData => ({
   cluster: 'c',
@@ -71,3 +73,24 @@ export const aStored = (parts: StoredParts = {}): StoredMessage => {
   if (stored === undefined) throw new Error('the builder made no record')
   return stored
 }
+
+/** Every field of a stored message: a record reads them when they are asked for, so a spread copies none. */
+export const STORED_FIELDS = [
+  'storeSize',
+  'bodyCrc',
+  'queueId',
+  'flag',
+  'queueOffset',
+  'physicalOffset',
+  'sysFlag',
+  'bornTimestamp',
+  'bornHost',
+  'storeTimestamp',
+  'storeHost',
+  'reconsumeTimes',
+  'preparedTransactionOffset',
+  'storedBody',
+  'topic',
+  'propertiesText',
+  'properties',
+] as const satisfies readonly (keyof StoredMessage)[]

@@ -1,6 +1,7 @@
-import { filter, firstValueFrom, map, scan } from 'rxjs'
+import { filter, map, scan } from 'rxjs'
 import type { Client, Consumer, Delivery, Processed } from '../../src/index.ts'
 import { expect } from 'vitest'
+import { firstWhere } from './first-where.ts'
 
 /** A consumer's deliveries as a test watches them. */
 export interface Consuming<D extends Delivery = Delivery> {
@@ -46,12 +47,12 @@ export const consume = <D extends Delivery>(
 
 /** Resolves when a consumer knows where to begin on so many queues (its retry topic not counted); subscribe it afterwards. */
 export const started = (client: Client, queues: number): Promise<number> =>
-  firstValueFrom(
+  firstWhere(
     client.events$.pipe(
       filter(event => event.type === 'start-position' && !event.queue.topic.startsWith('%RETRY%')),
       scan(count => count + 1, 0),
-      filter(count => count === queues),
     ),
+    count => count === queues,
   )
 
 /** Waits until a consumer has processed so many. */
@@ -60,9 +61,7 @@ export const processedCount = (consuming: Consuming, count: number, withinMs = 2
 
 /** Resolves when everything that is held is processed to its end, as the consumer itself measures it. */
 export const caughtUp = (consumer: Consumer): Promise<unknown> =>
-  firstValueFrom(
-    consumer.lag$(50).pipe(
-      map(queues => queues.filter(({ queue }) => !queue.topic.startsWith('%RETRY%'))),
-      filter(queues => queues.length > 0 && queues.every(({ lag, unsettled }) => lag === 0 && unsettled === 0)),
-    ),
+  firstWhere(
+    consumer.lag$(50).pipe(map(queues => queues.filter(({ queue }) => !queue.topic.startsWith('%RETRY%')))),
+    queues => queues.length > 0 && queues.every(({ lag, unsettled }) => lag === 0 && unsettled === 0),
   )

@@ -3,11 +3,11 @@ import { expect } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
 import type { RocketError } from '../../src/errors.ts'
 import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
+import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
 import { ipFromBytes, ipToBytes } from '../../src/protocol/hosts.ts'
 import type { Host } from '../../src/protocol/hosts.ts'
 import { encodeOffsetId } from '../../src/protocol/message-id.ts'
 import {
-  encodeStoredMessage,
   messageBody,
   messageId,
   readStoredMessages,

@@ -8,6 +8,9 @@ export const quietClient = (
   config: Partial<ClientConfig> = {},
 ): Client => createClient({ nameServers, logger: false, ...config })
 
+/** For a producer whose speed is not the point: on a loaded machine sends may take longer than the default 3 s. */
+export const PATIENT = { timeoutMs: 30_000 } as const
+
 /** Everything a client tells from now on, as it grows. */
 export const eventsOf = (client: Client): readonly ClientEvent[] => {
   const events: ClientEvent[] = []

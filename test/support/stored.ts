@@ -2,6 +2,7 @@ import { filter, firstValueFrom, timeout } from 'rxjs'
 import { on, queueKey } from '../../src/index.ts'
 import type { Client, Inbound, Topic } from '../../src/index.ts'
 import { askOk } from '../cluster/ask.ts'
+import { firstWhere } from './first-where.ts'
 import { unique } from './target.ts'
 
 const GET_MAX_OFFSET = 30
@@ -10,9 +11,7 @@ const QUIET_MS = 150
 
 /** How many messages the brokers hold in a topic, by the ends of its queues; asked beside the client that is tested. */
 export const storedCount = async (client: Client, topic: string): Promise<number> => {
-  const { publishQueues, route } = await firstValueFrom(
-    client.routes$(topic).pipe(filter(({ status }) => status === 'known')),
-  )
+  const { publishQueues, route } = await firstWhere(client.routes$(topic), ({ status }) => status === 'known')
   const ends = publishQueues.map(async ({ brokerName, queueId }) => {
     const address = route?.brokerDatas.find(broker => broker.brokerName === brokerName)?.brokerAddrs.get(0)
     if (address === undefined) throw new Error(`the route of ${topic} has no master of ${brokerName}`)

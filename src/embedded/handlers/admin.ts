@@ -1,12 +1,13 @@
-import { isRocketError } from '../../errors.ts'
 import { decodeGroupConfig, MAX_QUEUES } from '../../protocol/bodies.ts'
 import { readHeader } from '../../protocol/fields.ts'
 import { PROTOCOL_VERSION } from '../../protocol/frame.ts'
 import { checkGroup, checkTopic } from '../../protocol/names.ts'
+import { isValidPerm } from '../../protocol/permissions.ts'
 import { jsonOfQueue } from '../../protocol/queue-json.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { failure, success, successWithBody } from '../answers.ts'
+import { versionName } from '../../protocol/versions.ts'
+import { failure, faultOf, success, successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'
 
@@ -17,7 +18,7 @@ export const updateAndCreateTopic: Handler<BrokerContext> = ({ topics }, request
   const fault = faultOf(() => checkTopic(topic))
   if (fault !== undefined) return illegal(fault)
   if (topics.isReserved(topic)) return illegal(`topic "${topic}" belongs to the broker and cannot be changed`)
-  if (perm < 0 || perm > 7) return illegal(`permission ${perm} of topic "${topic}" is not in 0 to 7`)
+  if (!isValidPerm(perm)) return illegal(`permission ${perm} of topic "${topic}" is not in 0 to 7`)
   for (const queues of [readQueueNums, writeQueueNums]) {
     if (queues < 1 || queues > MAX_QUEUES) return illegal(`topic "${topic}" cannot have ${queues} queues`)
   }
@@ -72,21 +73,11 @@ export const topicStats: Handler<BrokerContext> = ({ log, name, topics }, reques
 export const runtimeInfo: Handler<BrokerContext> = ({ holds, log, timers }, request) => {
   const table = {
     brokerVersion: String(PROTOCOL_VERSION),
-    brokerVersionDesc: 'V5_3_3',
+    brokerVersionDesc: versionName(PROTOCOL_VERSION),
     currentTimeMillis: String(timers.now()),
     msgPutTotalTodayNow: String(log.appended()),
     pullRequestsHeld: String(holds.size()),
     storeBytes: String(log.bytes()),
   }
   return successWithBody(request, Buffer.from(JSON.stringify({ table })))
-}
-
-const faultOf = (check: () => void): string | undefined => {
-  try {
-    check()
-    return undefined
-  } catch (error) {
-    if (isRocketError(error)) return error.message
-    throw error
-  }
 }

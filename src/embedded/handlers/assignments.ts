@@ -4,7 +4,8 @@ import {
   decodeAssignmentQuery,
   encodeAssignments,
 } from '../../protocol/bodies.ts'
-import { type MessageQueue, PERM } from '../../protocol/routes.ts'
+import { isReadable } from '../../protocol/permissions.ts'
+import type { MessageQueue } from '../../protocol/routes.ts'
 import { successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'
@@ -43,7 +44,7 @@ const sharedOut = (context: BrokerContext, query: AssignmentQuery): readonly Mes
 const queuesOf = ({ routes }: BrokerContext, topic: string): readonly MessageQueue[] =>
   routes.brokers().flatMap(({ name, topics }) => {
     const { perm, readQueues } = topics.get(topic) ?? { perm: 0, readQueues: 0 }
-    const readable = (perm & PERM.READ) === 0 ? 0 : readQueues
+    const readable = isReadable(perm) ? readQueues : 0
     return range(0, readable, 1).map(queueId => ({ topic, brokerName: name, queueId }))
   })
 

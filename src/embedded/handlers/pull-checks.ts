@@ -1,8 +1,8 @@
 import type { HeaderOf } from '../../protocol/fields.ts'
 import type { Fields } from '../../protocol/frame.ts'
+import { isReadable } from '../../protocol/permissions.ts'
 import type { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { PERM } from '../../protocol/routes.ts'
 import { type SubscriptionData, tagSubscription } from '../../protocol/subscription.ts'
 import { PULL_FLAG } from '../../protocol/sys-flags.ts'
 import { type Refusal, refusal } from '../answers.ts'
@@ -29,7 +29,7 @@ export const admitPull = (context: BrokerContext, header: PullHeader): Subscript
   if (config === undefined) {
     return refusal(RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist: create it first`)
   }
-  if ((config.perm & PERM.READ) === 0) return forbidden(`topic "${topic}" is not readable`, FORBIDDEN.TOPIC)
+  if (!isReadable(config.perm)) return forbidden(`topic "${topic}" is not readable`, FORBIDDEN.TOPIC)
   if (queueId < 0 || queueId >= config.readQueues) {
     return refusal(
       RESPONSE.INVALID_PARAMETER,

@@ -2,6 +2,7 @@ import { readHeader } from '../../protocol/fields.ts'
 import { type Frame, NO_FIELDS, responseFrame } from '../../protocol/frame.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
+import { STORE_DEFAULTS } from '../../protocol/server-defaults.ts'
 import { matchesTagCode } from '../../protocol/subscription.ts'
 import { PULL_FLAG } from '../../protocol/sys-flags.ts'
 import { failure } from '../answers.ts'
@@ -10,9 +11,8 @@ import type { Queue, QueueRange, Reading, ReadStatus } from '../queue.ts'
 import type { Handler } from '../server.ts'
 import { admitPull, type PullHeader } from './pull-checks.ts'
 
-/** What an official broker gives at most in one answer when the messages are in memory, whatever is asked for. */
-const MAX_MESSAGES = 32
-const MAX_BYTES = 262_144
+/** What one answer holds at most, whatever is asked for: all messages are in memory. */
+const { maxTransferCountOnMessageInMemory: MAX_MESSAGES, maxTransferBytesOnMessageInMemory: MAX_BYTES } = STORE_DEFAULTS
 /** How many messages are looked at before a pull is answered, found or not. */
 const MIN_EXAMINED = 800
 

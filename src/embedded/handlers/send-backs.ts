@@ -1,9 +1,9 @@
 import { readHeader } from '../../protocol/fields.ts'
 import { encodeOffsetId } from '../../protocol/message-id.ts'
+import { isWriteable } from '../../protocol/permissions.ts'
 import { PROPERTY } from '../../protocol/properties.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { PERM } from '../../protocol/routes.ts'
 import { readStoredMessages } from '../../protocol/stored-message.ts'
 import { failure, success } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
@@ -23,7 +23,7 @@ export const sendBack: Handler<BrokerContext> = (context, request) => {
   }
   if (group.retryQueueNums <= 0) return success(request)
   const retryTopic = context.topics.retryTopic(header.group, group.retryQueueNums)
-  if ((retryTopic.perm & PERM.WRITE) === 0) {
+  if (!isWriteable(retryTopic.perm)) {
     return failure(request, RESPONSE.NO_PERMISSION, `topic "${retryTopic.name}" is not writable`)
   }
   const record = context.log.at(header.offset)

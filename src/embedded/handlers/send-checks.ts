@@ -1,19 +1,19 @@
-import { isRocketError } from '../../errors.ts'
 import type { HeaderOf } from '../../protocol/fields.ts'
 import { checkTopic, FORBIDDEN_TOPICS } from '../../protocol/names.ts'
+import { isWriteable } from '../../protocol/permissions.ts'
 import { PROPERTY } from '../../protocol/properties.ts'
 import type { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { PERM } from '../../protocol/routes.ts'
-import { type Refusal, refusal } from '../answers.ts'
+import { STORE_DEFAULTS } from '../../protocol/server-defaults.ts'
+import { faultOf, type Refusal, refusal } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { TopicConfig } from '../topics.ts'
 
 /** Both send requests carry this, under long or one-letter names. */
 export type SendHeader = HeaderOf<typeof REQUESTS.SEND_MESSAGE.asks>
 
-/** `maxMessageSize` of an official broker, measured as it arrives: after compression. */
-export const MAX_BODY_BYTES = 4_194_304
+/** Measured as it arrives: after compression. */
+export const MAX_BODY_BYTES = STORE_DEFAULTS.maxMessageSize
 
 /**
  * Where a send may go, creating its topic if that is allowed, or why not; the first rule that is broken decides, in the
@@ -23,7 +23,7 @@ export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: B
   if (body.length === 0)
     return refusal(RESPONSE.MESSAGE_ILLEGAL, 'the message has no body, at least one byte is needed')
   const { topic, queueId } = header
-  const illegalName = nameFault(topic)
+  const illegalName = faultOf(() => checkTopic(topic))
   if (illegalName !== undefined) return refusal(RESPONSE.INVALID_PARAMETER, illegalName)
   if (FORBIDDEN_TOPICS.has(topic)) {
     return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" belongs to the broker, nothing can be sent to it`)
@@ -39,7 +39,7 @@ export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: B
   if (queueId >= queues) {
     return refusal(RESPONSE.INVALID_PARAMETER, `topic "${topic}" has no queue ${queueId}, it has ${queues}`)
   }
-  if ((config.perm & PERM.WRITE) === 0) return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" is not writable`)
+  if (!isWriteable(config.perm)) return refusal(RESPONSE.NO_PERMISSION, `topic "${topic}" is not writable`)
   if (body.length > MAX_BODY_BYTES) {
     // Official brokers look at a batch only while they write it, where all that can be said is that it failed.
     const code = header.batch === true ? RESPONSE.SYSTEM_ERROR : RESPONSE.MESSAGE_ILLEGAL
@@ -62,13 +62,3 @@ export const refuseKind = (properties: Readonly<Record<string, string>>): Refusa
 const TIMER_PROPERTIES = [PROPERTY.TIMER_DELAY_SECONDS, PROPERTY.TIMER_DELAY_MS, PROPERTY.TIMER_DELIVER_MS]
 
 const isDelayed = (properties: Readonly<Record<string, string>>): boolean => Number(properties[PROPERTY.DELAY] ?? 0) > 0
-
-const nameFault = (topic: string): string | undefined => {
-  try {
-    checkTopic(topic)
-    return undefined
-  } catch (error) {
-    if (isRocketError(error)) return error.message
-    throw error
-  }
-}

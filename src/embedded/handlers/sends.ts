@@ -6,6 +6,8 @@ import { isRetryTopic, RETRY_PREFIX } from '../../protocol/names.ts'
 import { deleteProperty, MAX_PROPERTIES_BYTES, PROPERTY, readProperties } from '../../protocol/properties.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
+import { BROKER_DEFAULTS } from '../../protocol/server-defaults.ts'
+import { versionOrdinal } from '../../protocol/versions.ts'
 import { failure, isRefusal, type Refusal, refusal, success } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Connection } from '../connection.ts'
@@ -15,11 +17,14 @@ import { type NewMessage, placeMessage, storePlaced } from '../storing.ts'
 import { storeBatch } from './batches.ts'
 import { admitSend, refuseKind, type SendHeader } from './send-checks.ts'
 
-/** Since this version (3.4.9) a client may say itself how often its messages are retried. */
-export const CLIENT_SETS_RETRIES_SINCE = 121
+/** Since this version a client may say itself how often its messages are retried. */
+export const CLIENT_SETS_RETRIES_SINCE = versionOrdinal('V3_4_9')
 
 /** On every answer to a send: Java reads them without looking whether there are any fields. */
-const REGION: Fields = { [PROPERTY.REGION]: 'DefaultRegion', [PROPERTY.TRACE_ON]: 'true' }
+const REGION: Fields = {
+  [PROPERTY.REGION]: BROKER_DEFAULTS.regionId,
+  [PROPERTY.TRACE_ON]: String(BROKER_DEFAULTS.traceOn),
+}
 
 export const sendMessage: Handler<BrokerContext> = (context, request, connection) =>
   send(context, request, connection, readHeader(REQUESTS.SEND_MESSAGE.asks, request.fields))

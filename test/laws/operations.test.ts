@@ -1,0 +1,143 @@
+/** The laws that every operation of the public API obeys: each stream that does something when it is subscribed. */
+import { firstValueFrom, lastValueFrom, map, materialize, timeout, toArray, type Observable } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { isRocketError, message, topic, type Client } from '../../src/index.ts'
+import { REQUESTS } from '../../src/protocol/requests.ts'
+import { GROUP, HELLO, unreachable, world } from './world.ts'
+
+/** Everything that does something when it is subscribed. Those that are one question are over with one answer. */
+const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
+  send$: client => client.producer().send$(HELLO),
+  sendOutcome$: client => client.producer().sendOutcome$(HELLO),
+  flush$: client => client.producer().flush$(),
+  ready$: client => client.ready$(),
+  clusterInfo$: client => client.clusterInfo$(),
+  process$: client => client.consumer(GROUP).process$(() => undefined),
+}
+const SINGLE = Object.entries(OPERATIONS).filter(([name]) => name !== 'process$')
+
+/** Operations that fail by themselves, before anything could be asked of a server. */
+const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
+  'send$ of an empty body': client => client.producer().send$(message(topic('t'), Buffer.alloc(0))),
+  'send$ to a bad topic': client => client.producer().send$(message(topic('a b'), Buffer.from('x'))),
+  'send$ with a bad option': client => client.producer().send$(HELLO, { timeoutMs: -1 }),
+  'send$ that is aborted before': client =>
+    client.producer().send$(HELLO, { signal: AbortSignal.abort(new Error('no')) }),
+  'sendOutcome$ of an empty body': client => client.producer().sendOutcome$(message(topic('t'), Buffer.alloc(0))),
+  'process$ with a bad option': client => client.consumer(GROUP).process$(() => undefined, { concurrency: 0 }),
+}
+
+/** Subscribes, and tells what was heard before `subscribe` had returned. */
+const heardWithin = (source$: Observable<unknown>): readonly string[] => {
+  const heard: string[] = []
+  let within = true
+  const hear = (what: string) => () => {
+    if (within) heard.push(what)
+  }
+  const subscription = source$.subscribe({ next: hear('next'), error: hear('error'), complete: hear('complete') })
+  within = false
+  subscription.unsubscribe()
+  return heard
+}
+
+const notifications = (source$: Observable<unknown>): Promise<readonly string[]> =>
+  firstValueFrom(
+    source$.pipe(
+      materialize(),
+      map(({ kind }) => kind),
+      toArray(),
+      timeout(2_000),
+    ),
+  )
+
+describe('no operation tells anything within subscribe', () => {
+  it.each(Object.entries(OPERATIONS))('%s: not when all is well', (_, operation) => {
+    expect(heardWithin(operation(world().client))).toEqual([])
+  })
+
+  it.each(Object.entries(OPERATIONS))('%s: not when no server can be reached', (_, operation) => {
+    expect(heardWithin(operation(unreachable().client))).toEqual([])
+  })
+
+  it.each(Object.entries(OPERATIONS))('%s: not when its connections are there already', async (_, operation) => {
+    const { client } = world()
+    const producer = client.producer()
+    await producer.send(HELLO)
+    expect(heardWithin(operation(client))).toEqual([])
+  })
+
+  it.each(Object.entries(REFUSED))('%s: not when it is refused', async (_, operation) => {
+    const { client } = world()
+    expect(heardWithin(operation(client))).toEqual([])
+    const told = await notifications(operation(client))
+    expect([['E'], ['N', 'C']]).toContainEqual(told)
+  })
+
+  it('not when the client is closed already', async () => {
+    const { client } = world()
+    const producer = client.producer()
+    const consumer = client.consumer(GROUP)
+    await client.close()
+    for (const operation$ of [
+      producer.send$(HELLO),
+      producer.sendOutcome$(HELLO),
+      consumer.process$(() => undefined),
+    ]) {
+      expect(heardWithin(operation$)).toEqual([])
+      expect([['E'], ['N', 'C']]).toContainEqual(await notifications(operation$))
+    }
+  })
+})
+
+describe('an operation', () => {
+  it.each(Object.entries(OPERATIONS))('%s does nothing before it is subscribed', async (_, operation) => {
+    const { client, transport } = world()
+    void operation(client)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect([transport.dials, transport.written]).toEqual([[], []])
+  })
+
+  it.each(Object.entries(OPERATIONS))('%s that is unsubscribed within the turn never starts', async (_, operation) => {
+    const { client, transport } = world()
+    operation(client).subscribe().unsubscribe()
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect([transport.dials, transport.written]).toEqual([[], []])
+  })
+
+  it.each(SINGLE)('%s tells exactly one value, then that it is over', async (_, operation) => {
+    expect(await notifications(operation(world().client))).toEqual(['N', 'C'])
+  })
+
+  it.each(SINGLE)('%s is never empty: where there is no answer there is an error', async (_, operation) => {
+    const told = await notifications(operation(unreachable().client))
+    expect([['E'], ['N', 'C']]).toContainEqual(told)
+  })
+
+  it.each(SINGLE)('%s fails, if it does, with a RocketError that says whether it was sent', async (_, operation) => {
+    const failure: unknown = await lastValueFrom(operation(unreachable().client)).catch((error: unknown) => error)
+    if (failure instanceof Error)
+      expect([isRocketError(failure) && failure.code, isRocketError(failure) && failure.sent]).toEqual([
+        'ERR_RMQ_CONNECT',
+        'no',
+      ])
+  })
+
+  it('is done anew by each subscription', async () => {
+    const { client, transport } = world()
+    const send$ = client.producer().send$(HELLO)
+    await Promise.all([lastValueFrom(send$), lastValueFrom(send$)])
+    expect(transport.sent(REQUESTS.SEND_MESSAGE_V2.code)).toHaveLength(2)
+  })
+
+  it('by its Promise door acts when it is called, and has the same result', async () => {
+    const { client, transport } = world()
+    const producer = client.producer()
+    const promise = producer.send(HELLO)
+    const flushed = producer.flush()
+    await flushed
+    expect(transport.sent(REQUESTS.SEND_MESSAGE_V2.code)).toHaveLength(1)
+    expect((await promise).status).toBe('ok')
+    expect((await producer.sendOutcome(HELLO)).ok).toBe(true)
+    expect(await client.ready()).toBe(client)
+  })
+})
