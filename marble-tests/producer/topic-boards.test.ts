@@ -2,12 +2,8 @@ import { asyncScheduler, EMPTY, map, type Observable, ReplaySubject, share, tap 
 import { describe, expect, it } from 'vitest'
 import { notConnected, routeNotFound } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteOutcome, type RouteState } from '../../src/nameserver/route-state.ts'
-import {
-  createTopicBoards,
-  TEMPLATE_TOPIC,
-  type Board,
-  type TopicBoardsOptions,
-} from '../../src/producer/topic-boards.ts'
+import { createTopicBoards, type Board, type TopicBoardsOptions } from '../../src/producer/topic-boards.ts'
+import { TEMPLATE_TOPIC } from '../../src/protocol/names.ts'
 import { PERM } from '../../src/protocol/routes.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
