@@ -8,9 +8,10 @@ import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 const yes = responseFrame({ opaque: 0 }, 0)
 
 /** Questions whose first answer comes at once and every later one as drawn, on connections kept for 4 ms. */
-const drawn = (m: Marbles, later: string, options: Partial<SessionsOptions> = {}) => {
+const drawn = (m: Marbles, later: string, options: Partial<SessionsOptions> = {}, life?: string) => {
   let asked = 0
-  const transport = fakeTransport(() => m.cold(asked++ === 0 ? '(a|)' : later, { a: yes }))
+  const script = () => m.cold(asked++ === 0 ? '(a|)' : later, { a: yes })
+  const transport = fakeTransport(script, life === undefined ? {} : { connects: () => m.cold(life) })
   const sessions = createSessions({ transport, closing$: NEVER, idleMs: 4, firstMs: 4, maxMs: 8, ...options })
   const ask$ = sessions
     .ask$({ endpoint: 'b:1', role: 'control', frame: requestFrame(7), timeoutMs: 15, patient: false })
@@ -54,6 +55,19 @@ describe('a connection at whose gate nobody looks', () => {
       m.expect(m.cold('----x').pipe(tap(() => closes.next()))).toBeObservable('----x')
       m.flush()
       expect(transport.hangUps).toEqual(['b:1 at 8'])
+    }),
+  )
+
+  it(
+    'is not dialed again when it is lost while a client that closes waits for an answer on it',
+    marbles(m => {
+      const closes = new Subject<void>()
+      const { ask$, transport } = drawn(m, '', { idleMs: 1_000, closing$: closes }, 'c-----#')
+      m.expect(ask$, '^  ').toBeObservable('(a|)')
+      m.expect(ask$, '--^').toBeObservable('------(L|)', { L: 'ERR_RMQ_CONNECT maybe' })
+      m.expect(m.cold('----x').pipe(tap(() => closes.next()))).toBeObservable('----x')
+      m.flush()
+      expect(transport.dials).toEqual(['b:1 at 0'])
     }),
   )
 })

@@ -1,4 +1,4 @@
-import { filter, merge, of, switchMap } from 'rxjs'
+import { filter, merge, of, Subject, switchMap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { isRequest } from '../protocol/frame.ts'
 import type { Frame } from '../protocol/frame.ts'
@@ -9,6 +9,8 @@ import type { Correlator, CorrelatorOptions } from './correlate.ts'
 /** The conversation on one connection. */
 export interface Session extends Pick<Correlator, 'request$' | 'oneway$' | 'inFlight' | 'isOver'> {
   readonly endpoint: string
+  /** Emits whenever the last question on the way was answered or is over. Hot. */
+  readonly quiet$: Observable<void>
   /** Requests that the server initiates. Hot. */
   readonly inbound$: Observable<Frame>
   /** Answers one of them. One value when the socket took it. */
@@ -18,12 +20,20 @@ export interface Session extends Pick<Correlator, 'request$' | 'oneway$' | 'inFl
 }
 
 /** Emits one Session; errors when the connection is lost; unsubscribing hangs up. */
-export const session$ = (connection$: Observable<Connection>, options: CorrelatorOptions = {}): Observable<Session> =>
+export const session$ = (
+  connection$: Observable<Connection>,
+  options: Omit<CorrelatorOptions, 'onQuiet'> = {},
+): Observable<Session> =>
   connection$.pipe(
     switchMap(connection => {
-      const { dispatch$, request$, oneway$, inFlight, isOver } = createCorrelator(connection, options)
+      const quiet = new Subject<void>()
+      const { dispatch$, request$, oneway$, inFlight, isOver } = createCorrelator(connection, {
+        ...options,
+        onQuiet: () => quiet.next(),
+      })
       const session: Session = {
         endpoint: connection.endpoint,
+        quiet$: quiet.asObservable(),
         request$,
         oneway$,
         inFlight,

@@ -78,8 +78,6 @@ export interface SessionsOptions extends GateOptions {
 interface Live {
   readonly session: Session
   usedAt: number
-  /** Whenever nothing is on the way any more. */
-  readonly quiet: Subject<void>
 }
 
 /** One shared connection per endpoint and role, opened on demand, closed when idle. */
@@ -99,14 +97,13 @@ export const createSessions = (options: SessionsOptions): Sessions => {
           const inUse = live[role].get(endpoint)
           if (inUse !== undefined) inUse.usedAt = scheduler.now()
         },
-        onQuiet: () => live[role].get(endpoint)?.quiet.next(),
         onLate: ({ opaque }) => report({ type: 'late-response', endpoint, opaque }),
         ...(maxInFlight === undefined ? {} : { maxInFlight }),
       })
     })
   const setLive = (endpoint: string, role: ConnectionRole, session: Session | undefined): void => {
     if (session === undefined) live[role].delete(endpoint)
-    else live[role].set(endpoint, { session, usedAt: scheduler.now(), quiet: new Subject() })
+    else live[role].set(endpoint, { session, usedAt: scheduler.now() })
     onSession?.(endpoint, role, session)
   }
   const told = (endpoint: string, role: ConnectionRole) => (state: GateState) => {
@@ -150,7 +147,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     closing$.pipe(
       switchMap(() => {
         const inUse = live[role].get(endpoint)
-        return inUse === undefined || inUse.session.inFlight() === 0 ? of(undefined) : inUse.quiet
+        return inUse === undefined || inUse.session.inFlight() === 0 ? of(undefined) : inUse.session.quiet$
       }),
     )
   const shared$ = (role: ConnectionRole) =>
