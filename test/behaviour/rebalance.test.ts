@@ -107,8 +107,7 @@ it('members that come and go share the queues evenly, and no message is left out
   const held = await Promise.all(all.map(member => member.held()))
   expect(sorted(held.flat())).toEqual(EVERY_QUEUE)
 
-  const before = second.got.processed.length
-  expect(before).toBeGreaterThan(0)
+  await expect.poll(() => second.got.processed.length).toBeGreaterThan(0) // it may have its queues for a moment only
   expect(await second.consumer.close()).toMatchObject({ forced: false, uncommitted: 0 }) // leaves in order
   await expectShares([first, third], [4, 4])
   third.got.unsubscribe() // leaves at once
