@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { asapScheduler, BehaviorSubject, Observable } from 'rxjs'
+import { BehaviorSubject, Observable } from 'rxjs'
 import type { Subscriber } from 'rxjs'
 import { connectionLost, overflow } from '../errors.ts'
 
@@ -52,7 +52,7 @@ export const createWriteGate = (
     writable.next(false)
   }
   const write = (bytes: Buffer): void => {
-    if (due.push(bytes) === 1) asapScheduler.schedule(flush)
+    if (due.push(bytes) === 1) queueMicrotask(flush) // the end of this turn, and no time in between
     dueBytes += bytes.length
     if (dueBytes >= burstBytes) flush()
   }
