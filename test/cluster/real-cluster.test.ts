@@ -17,6 +17,7 @@ describe('a real cluster', () => {
 
   afterAll(() => cluster.stop())
 
+  /** By the index of the queue, which a broker writes a moment after it has acknowledged a message: to be polled. */
   const storedIn = async (topic: string) =>
     Number((await askOk(broker, 30, { ext: { topic, queueId: '0' } })).ext['offset'])
 
@@ -48,7 +49,7 @@ describe('a real cluster', () => {
     await cluster.killBroker()
     await expect(ask(broker, 28)).rejects.toThrow('ECONNREFUSED')
     await cluster.restartBroker()
-    expect(await storedIn('lasting')).toBe(1)
+    await expect.poll(() => storedIn('lasting')).toBe(1)
   })
 
   it('does not answer while a broker is paused, and carries out what it was asked once resumed', async () => {
@@ -58,7 +59,7 @@ describe('a real cluster', () => {
     const sent = sendRaw(broker, 'paused', 'sent meanwhile')
     await cluster.resumeBroker()
     await sent
-    expect(await storedIn('paused')).toBe(1)
+    await expect.poll(() => storedIn('paused')).toBe(1)
   })
 
   it('comes back after an orderly stop of a broker', async () => {
@@ -66,7 +67,7 @@ describe('a real cluster', () => {
     await sendRaw(broker, 'orderly', 'hello')
     await cluster.stopBroker()
     await cluster.restartBroker()
-    expect(await storedIn('orderly')).toBe(1)
+    await expect.poll(() => storedIn('orderly')).toBe(1)
   })
 
   it('leaves neither a process nor a file behind when it is stopped', async () => {
