@@ -8,10 +8,10 @@ import { createNameServer } from '../nameserver/name-server.ts'
 import type { NameServer } from '../nameserver/name-server.ts'
 import { createRoutes } from '../nameserver/routes.ts'
 import type { Routes } from '../nameserver/routes.ts'
-import type { ClientEvent, ConnectionRole, Report } from '../observability/events.ts'
+import type { ClientEvent, Report } from '../observability/events.ts'
 import { createInvoke } from '../remoting/invoke.ts'
-import type { Session } from '../remoting/session.ts'
 import { createSessions } from '../remoting/sessions.ts'
+import type { LiveSession } from '../remoting/sessions.ts'
 import { parseEndpoints } from '../transport/endpoint.ts'
 import { createAddressMap } from './address-map.ts'
 import { checkedInt } from './checks.ts'
@@ -69,7 +69,7 @@ export interface SharedClient {
   /** A group may have one consumer per client: two would be one member to the brokers. Returns how to give it up. */
   claimGroup(group: string): () => void
   /** Live sessions, for counters. */
-  sessions(): readonly { readonly session: Session; readonly role: ConnectionRole }[]
+  sessions(): readonly LiveSession[]
   /** Consumers first, then producers, then the sockets. */
   close$(drainMs: number): Observable<CloseReport>
 }
@@ -86,7 +86,6 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const closing = new ReplaySubject<void>(1)
   const closing$ = closing.asObservable()
   const report = reporter(events, () => scheduler.now())
-  const live = new Map<string, { session: Session; role: ConnectionRole }>()
 
   const sessions = createSessions({
     transport,
@@ -98,10 +97,6 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     report,
     scheduler,
     random,
-    onSession: (endpoint, role, session) => {
-      if (session === undefined) live.delete(`${role} ${endpoint}`)
-      else live.set(`${role} ${endpoint}`, { session, role })
-    },
   })
   const invoke = createInvoke(sessions)
   const broker = createBroker(invoke)
@@ -171,7 +166,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
       groups.add(group)
       return () => groups.delete(group)
     },
-    sessions: () => [...live.values()],
+    sessions: () => sessions.live(),
     close$: drainMs =>
       defer(() => {
         isClosed = true

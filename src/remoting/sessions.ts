@@ -60,6 +60,8 @@ export interface Sessions {
   gate$(endpoint: string, role: ConnectionRole): Observable<GateState>
   /** What servers ask of us, on all connections. Hot. */
   readonly inbound$: Observable<Inbound>
+  /** The sessions that are up now. */
+  live(): readonly LiveSession[]
 }
 
 export interface SessionsOptions extends GateOptions {
@@ -70,19 +72,21 @@ export interface SessionsOptions extends GateOptions {
   readonly closing$: Observable<unknown>
   readonly report?: Report
   readonly scheduler?: SchedulerLike
-  /** Told of the live session of a connection, and when there is none any more. */
-  readonly onSession?: (endpoint: string, role: ConnectionRole, session: Session | undefined) => void
 }
 
-/** A session and when somebody asked on it, or was answered, last. */
-interface Live {
+/** A session that is up. */
+export interface LiveSession {
   readonly session: Session
+  readonly role: ConnectionRole
+}
+/** And when somebody asked on it, or was answered, last. */
+interface Live extends LiveSession {
   usedAt: number
 }
 
 /** One shared connection per endpoint and role, opened on demand, closed when idle. */
 export const createSessions = (options: SessionsOptions): Sessions => {
-  const { transport, closing$, idleMs = 60_000, maxInFlight, report = SILENT, onSession, ...gateOptions } = options
+  const { transport, closing$, idleMs = 60_000, maxInFlight, report = SILENT, ...gateOptions } = options
   const scheduler = options.scheduler ?? asyncScheduler
   const inbound = new Subject<Inbound>()
   const live = { control: new Map<string, Live>(), pull: new Map<string, Live>() }
@@ -103,8 +107,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     })
   const setLive = (endpoint: string, role: ConnectionRole, session: Session | undefined): void => {
     if (session === undefined) live[role].delete(endpoint)
-    else live[role].set(endpoint, { session, usedAt: scheduler.now() })
-    onSession?.(endpoint, role, session)
+    else live[role].set(endpoint, { session, role, usedAt: scheduler.now() })
   }
   const told = (endpoint: string, role: ConnectionRole) => (state: GateState) => {
     setLive(endpoint, role, state.up ? state.session : undefined)
@@ -206,6 +209,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
     tell$: ask => exchange$(ask, session => session.oneway$(ask.frame)),
     gate$: (endpoint, role) => shared[role](endpoint),
     inbound$: inbound.asObservable(),
+    live: () => [...live.control.values(), ...live.pull.values()],
   }
 }
 
