@@ -227,4 +227,20 @@ describe('a message', () => {
       expect(tries.map(one => one.slice(0, 6))).toEqual(['b:1 q1', 'a:1 q0'])
     }),
   )
+
+  it(
+    'whose queue cannot be chosen fails, whether its route was known, came later, or it is a repeat',
+    marbles(m => {
+      const dice = (rolls: number) => () => {
+        if (rolls-- > 0) return 0
+        throw new Error('no dice')
+      }
+      const chance = (rolls: number) => ({ select: 'random' as const, random: dice(rolls) })
+      const said = { X: 'no dice' }
+      m.expect(drawSend(m, [], chance(0)).sent$).toBeObservable('(X|)', said)
+      const later = { board$: m.cold('---b', { b: BOARD }), ...chance(0) }
+      m.expect(drawSend(m, [], later).sent$).toBeObservable('---(X|)', said)
+      m.expect(drawSend(m, ['-e'], chance(1)).sent$).toBeObservable('-(X|)', said)
+    }),
+  )
 })

@@ -97,8 +97,14 @@ class Sending implements Observer<Stored>, Unsubscribable {
   }
 
   private ask(board: Board): void {
+    try {
+      this.askOn(board, this.chosen(board))
+    } catch (cause) {
+      this.subscriber.error(cause) // thrown inside an observer it would only be reported, and the send never end
+    }
+  }
+  private askOn(board: Board, queue: MessageQueue): void {
     const { sending, settings } = this.context
-    const queue = this.chosen(board)
     const master = board.masterOf(queue.brokerName)
     this.board = board
     this.queue = queue
