@@ -1,16 +1,15 @@
-import { encodeStoredMessage } from '../src/protocol/encode-stored-message.ts'
 import { decodeFrame, encodeFrame } from '../src/protocol/frame-codec.ts'
 import { requestFrame, responseFrame } from '../src/protocol/frame.ts'
 import type { Frame } from '../src/protocol/frame.ts'
+import { writeProperties } from '../src/protocol/properties.ts'
 import { messageBody, messageId, readStoredMessages } from '../src/protocol/stored-message.ts'
-import Long from 'long'
+import { storedBytes } from '../test/support/builders.ts'
 import type { Finding, Running } from './bench.ts'
 import { interleaved, timed } from './rounds.ts'
 import type { Contestant } from './rounds.ts'
 
 const BODY = Buffer.alloc(256, 'rocketmq-rxjs ')
-const PROPERTIES =
-  'UNIQ_KEY\u00017F000001000100000000000000000000\u0002WAIT\u0001true\u0002TAGS\u0001late\u0002KEYS\u0001a b'
+const PROPERTIES = { UNIQ_KEY: '7F000001000100000000000000000000', WAIT: 'true', TAGS: 'late', KEYS: 'a b' }
 const SEND: Frame = requestFrame(310, {
   fields: {
     a: 'bench',
@@ -21,7 +20,7 @@ const SEND: Frame = requestFrame(310, {
     f: '0',
     g: '1700000000000',
     h: '0',
-    i: PROPERTIES,
+    i: writeProperties(PROPERTIES),
     j: '0',
     k: 'false',
     m: 'false',
@@ -45,7 +44,11 @@ export const codec = async ({ rounds, tell }: Running): Promise<readonly Finding
   const request = encodeFrame(SEND)
   const answer = encodeFrame(ANSWER).subarray(4)
   const headerText = answer.toString('utf8', 4)
-  const page = Buffer.concat(Array.from({ length: 32 }, (_, i) => stored(i)))
+  const page = Buffer.concat(
+    Array.from({ length: 32 }, (_, i) =>
+      storedBytes({ offset: i, storedBody: BODY, topic: 'bench_1', properties: PROPERTIES }),
+    ),
+  )
   const frames = await interleaved(
     [
       copying(request),
@@ -90,21 +93,3 @@ const readAll = (page: Buffer): unknown => {
     sink = [messageId(message), message.properties, messageBody(message)]
   return sink
 }
-
-const stored = (i: number): Buffer =>
-  encodeStoredMessage({
-    queueId: 3,
-    flag: 0,
-    queueOffset: Long.fromNumber(i),
-    physicalOffset: Long.fromNumber(i * 500),
-    sysFlag: 0,
-    bornTimestamp: 1_700_000_000_000,
-    bornHost: { address: '127.0.0.1', port: 40_000 },
-    storeTimestamp: 1_700_000_000_001,
-    storeHost: { address: '127.0.0.1', port: 10_911 },
-    reconsumeTimes: 0,
-    preparedTransactionOffset: Long.ZERO,
-    storedBody: BODY,
-    topic: 'bench_1',
-    propertiesText: PROPERTIES,
-  })

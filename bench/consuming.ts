@@ -1,12 +1,11 @@
 import { lastValueFrom, take, tap } from 'rxjs'
 import { createClient, on, topic } from '../src/index.ts'
 import type { Bench } from './bench.ts'
-import { createLoad } from './load.ts'
+import { createLoad, nameOf } from './load.ts'
 import type { Load } from './load.ts'
 import { dial, rawPulls, rawSends } from './raw-socket.ts'
 import { interleaved, startClock, timed } from './rounds.ts'
 import type { Sample } from './rounds.ts'
-import { nameOf } from './sending.ts'
 
 /** A backlog consumed with an empty handler, against a raw pull loop. */
 export const consuming =

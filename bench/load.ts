@@ -13,6 +13,10 @@ export interface Target extends Pick<TestCluster, 'kind' | 'version' | 'createTo
   readonly broker: string
 }
 
+/** What a target is called in a title. */
+export const nameOf = ({ kind, version }: Target): string =>
+  kind === 'real' ? `Apache RocketMQ ${version}` : 'embedded broker'
+
 const BODY_BYTES = 256
 const QUEUES = 8
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { checkedInt } from '../src/client/checks.ts'
 import type { Finding, Running } from './bench.ts'
 import { codec } from './codec.ts'
 import { consuming } from './consuming.ts'
@@ -14,10 +15,12 @@ const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,corr
 
 Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
 
+const BENCHES = ['codec', 'correlation', 'send', 'consume', 'memory']
+
 const { values } = parseArgs({
   options: {
     target: { type: 'string', default: 'both' },
-    only: { type: 'string', default: 'codec,correlation,send,consume,memory' },
+    only: { type: 'string', default: BENCHES.join() },
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -28,9 +31,17 @@ const { values } = parseArgs({
 const tell = (progress: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress}`)
 }
-const only = new Set(values.only.split(','))
+/** Misspelt, an option would leave out what was asked for. */
+const checked = (option: string, given: readonly string[], known: readonly string[]): readonly string[] => {
+  const stranger = given.find(word => !known.includes(word))
+  if (stranger === undefined) return given
+  process.stderr.write(`--${option} "${stranger}": expected ${known.join(', ')}\n\n${USAGE}\n`)
+  process.exit(2)
+}
+const only = new Set(checked('only', values.only.split(','), BENCHES))
+checked('target', [values.target], ['embedded', 'real', 'both'])
 const scale = values.quick ? 0.1 : 1
-const running: Running = { rounds: Number(values.rounds), tell }
+const running: Running = { rounds: checkedInt('rounds', Number(values.rounds), 5, [1, 1_000]), tell }
 const findings: Finding[] = []
 const memories: MemoryFinding[] = []
 const show = (text: string): void => {

@@ -1,10 +1,9 @@
 import { fork } from 'node:child_process'
 import { FLOW_DEFAULTS } from '../src/consumer/options.ts'
 import type { Running } from './bench.ts'
-import { createLoad } from './load.ts'
+import { createLoad, nameOf } from './load.ts'
 import type { Target } from './load.ts'
 import { dial, rawSends } from './raw-socket.ts'
-import { nameOf } from './sending.ts'
 
 /** What the consuming process is asked. */
 export interface MemoryAsk {

@@ -1,8 +1,8 @@
 import { defer, lastValueFrom, mergeMap, range, reduce, repeat } from 'rxjs'
 import { createClient, message, topic } from '../src/index.ts'
 import type { Producer } from '../src/index.ts'
-import { createLoad } from './load.ts'
-import type { Load, Target } from './load.ts'
+import { createLoad, nameOf } from './load.ts'
+import type { Load } from './load.ts'
 import { dial, rawSends } from './raw-socket.ts'
 import { interleaved, timed } from './rounds.ts'
 import type { Contestant, Goal } from './rounds.ts'
@@ -32,9 +32,6 @@ export const sending =
     socket.destroy()
     return { title: `send, ${inFlight} in flight, ${load.body.length} B, ${nameOf(target)}`, unit: 'message', rows }
   }
-
-export const nameOf = ({ kind, version }: Target): string =>
-  kind === 'real' ? `Apache RocketMQ ${version}` : 'embedded broker'
 
 const sendEach = (
   producer: Producer,
