@@ -83,7 +83,7 @@ const encodedBody = ({ topic, body }: Outbound): Buffer => {
       topic: topic.name,
     })
   }
-  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength)
+  return Buffer.isBuffer(encoded) ? encoded : Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength)
 }
 
 const encodedBy = (topic: Outbound['topic'], body: unknown): unknown => {

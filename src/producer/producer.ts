@@ -5,7 +5,7 @@ import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
-import { neverSync } from '../operators/never-sync.ts'
+import { deferNeverSync, neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
 import { resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
@@ -89,7 +89,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     random,
     refresh: topic => routes.refresh(topic),
   })
-  const hop = neverSync<SendResult>(asap)
+  const later$ = deferNeverSync<SendResult>(asap, life.hold)
   let membership: Subscription | undefined
 
   /** The first send makes the group known to the brokers in use. */
@@ -101,25 +101,26 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
 
   const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
     const messageId = newMessageId()
-    return defer(() => {
+    return later$(() => {
       if (shared.isClosed()) throw closed('the client')
       const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
-      const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
-      const dueAt = scheduler.now() + timeoutMs
-      const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
+      const require = oneOf('require', options.require, 'stored', REQUIREMENTS)
+      const now = scheduler.now()
+      const outgoing = toOutgoing(message, messageId, now, settings)
       const { topic } = outgoing
       join()
       let abandoned = false
-      return slots.run$({
+      const sending$ = slots.run$({
         bytes: outgoing.body.length,
         waitMs: timeoutMs, // waiting for its turn counts, too
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
+        work$: written => sender.send$(outgoing, now + timeoutMs, written, () => abandoned),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
       })
-    }).pipe(abortable(options.signal), hop, life.held())
+      return abortable<SendResult>(options.signal)(sending$)
+    })
   }
 
   const checked = (result: SendResult, require: Requirement): void => {
@@ -183,6 +184,8 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     [Symbol.asyncDispose]: () => close().then(() => undefined),
   }
 }
+
+const REQUIREMENTS = ['stored', 'flushed', 'replicated'] as const
 
 const NOT_STARTED = { sent: 'no', advice: 'too much is on the way: slow the source down' } as const
 

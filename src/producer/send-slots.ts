@@ -99,26 +99,25 @@ export const createSendSlots = (
     changed()
   }
 
-  const accept = (): (() => void) => {
-    const mine = generation
-    unended.set(mine, (unended.get(mine) ?? 0) + 1)
-    return () => {
-      const left = (unended.get(mine) ?? 1) - 1
-      if (left > 0) unended.set(mine, left)
-      else {
-        unended.delete(mine)
-        endings.next()
-      }
+  const accept = (): number => {
+    unended.set(generation, (unended.get(generation) ?? 0) + 1)
+    return generation
+  }
+  const ended = (accepted: number): void => {
+    const left = (unended.get(accepted) ?? 1) - 1
+    if (left > 0) unended.set(accepted, left)
+    else {
+      unended.delete(accepted)
+      endings.next()
     }
   }
-
-  const free = (ended: () => void): void => {
+  const free = (accepted: number): void => {
     inFlight--
-    ended()
+    ended(accepted)
   }
-  const execute = <T>(job: Job<T>, subscriber: Subscriber<T>, ended: () => void): Working<T> => {
+  const execute = <T>(job: Job<T>, subscriber: Subscriber<T>, accepted: number): Working<T> => {
     inFlight++
-    const working = new Working(job, subscriber, () => free(ended), fill)
+    const working = new Working(job, subscriber, accepted, free, fill)
     working.start()
     return working
   }
@@ -135,14 +134,14 @@ export const createSendSlots = (
       if (!hasRoom(job.bytes)) {
         return subscriber.error(overflow('the send queue of the producer, in bytes,', maxQueuedBytes))
       }
-      const ended = accept()
+      const accepted = accept()
       let working: Working<T> | undefined
       const entry: Waiting = {
         bytes: job.bytes,
         start: () => {
           entry.gone = true // from the line
           patience.unsubscribe()
-          working = execute(job, subscriber, ended)
+          working = execute(job, subscriber, accepted)
         },
         refuse: error => subscriber.error(error),
         gone: false,
@@ -163,7 +162,7 @@ export const createSendSlots = (
         entry.gone = true
         queued--
         queuedBytes -= job.bytes
-        ended()
+        ended(accepted)
         if (waiting.length > 2 * queued + 1_024) waiting.retain(({ gone }) => !gone)
         changed()
       }
@@ -198,16 +197,24 @@ export const createSendSlots = (
 class Working<T> implements Observer<T>, Unsubscribable {
   private readonly job: Job<T>
   private readonly subscriber: Subscriber<T>
-  private readonly free: () => void
+  private readonly accepted: number
+  private readonly free: (accepted: number) => void
   private readonly fill: () => void
   private inner = Subscription.EMPTY
   private wrote = false
   private left = false
   private over = false
 
-  constructor(job: Job<T>, subscriber: Subscriber<T>, free: () => void, fill: () => void) {
+  constructor(
+    job: Job<T>,
+    subscriber: Subscriber<T>,
+    accepted: number,
+    free: (accepted: number) => void,
+    fill: () => void,
+  ) {
     this.job = job
     this.subscriber = subscriber
+    this.accepted = accepted
     this.free = free
     this.fill = fill
   }
@@ -237,7 +244,7 @@ class Working<T> implements Observer<T>, Unsubscribable {
     this.left = true
     if (this.wrote) return this.job.onLeft()
     this.over = true
-    this.free()
+    this.free(this.accepted)
     this.inner.unsubscribe()
     this.fill()
   }
@@ -253,7 +260,7 @@ class Working<T> implements Observer<T>, Unsubscribable {
   }
   /** The sender hears of an end before a flush does. */
   private end(): void {
-    this.free()
+    this.free(this.accepted)
     this.fill()
   }
 }

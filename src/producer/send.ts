@@ -18,8 +18,8 @@ import type { SendResult } from './send-result.ts'
 import type { Board, TopicBoards } from './topic-boards.ts'
 
 export interface Sender {
-  /** One message with its repeats, within its time. `written` is called when bytes reached a socket; once `given up`, no more repeats. */
-  send$(outgoing: Outgoing, timeoutMs: number, written: () => void, givenUp: () => boolean): Observable<SendResult>
+  /** One message with its repeats, until it is due. `written` is called when bytes reached a socket; once `given up`, no more repeats. */
+  send$(outgoing: Outgoing, dueAt: number, written: () => void, givenUp: () => boolean): Observable<SendResult>
 }
 
 export interface SenderOptions {
@@ -38,11 +38,11 @@ const BUSY_MS = 50
 
 /** Choose a queue, ask its broker; on failure another broker first, with the same unique id, until attempts or time run out. */
 export const createSender = (options: SenderOptions): Sender => ({
-  send$: (outgoing, timeoutMs, written, givenUp) =>
+  send$: (outgoing, dueAt, written, givenUp) =>
     new Observable<SendResult>(subscriber => {
-      const sending = new Sending(options, outgoing, timeoutMs, written, givenUp, subscriber)
+      const sending = new Sending(options, outgoing, dueAt, written, givenUp, subscriber)
       subscriber.add(sending)
-      sending.attempt()
+      sending.start()
     }),
 })
 
@@ -53,7 +53,7 @@ export const createSender = (options: SenderOptions): Sender => ({
 class Sending implements Observer<Stored>, Unsubscribable {
   private readonly context: SenderOptions
   private readonly outgoing: Outgoing
-  private readonly timeoutMs: number
+  private readonly dueAt: number
   private readonly written: () => void
   private readonly givenUp: () => boolean
   private readonly subscriber: Subscriber<SendResult>
@@ -69,34 +69,38 @@ class Sending implements Observer<Stored>, Unsubscribable {
   constructor(
     context: SenderOptions,
     outgoing: Outgoing,
-    timeoutMs: number,
+    dueAt: number,
     written: () => void,
     givenUp: () => boolean,
     subscriber: Subscriber<SendResult>,
   ) {
     this.context = context
     this.outgoing = outgoing
-    this.timeoutMs = timeoutMs
+    this.dueAt = dueAt
     this.written = written
     this.givenUp = givenUp
     this.subscriber = subscriber
     this.startedAt = context.scheduler.now()
   }
 
-  attempt(): void {
-    const { boards } = this.context
+  start(): void {
+    this.attempt(this.startedAt)
+  }
+  private attempt(now: number): void {
+    const { boards, scheduler } = this.context
     const board = boards.board(this.outgoing.topic)
-    if (board !== undefined) return this.ask(board)
+    if (board !== undefined) return this.ask(board, now)
     this.keep(
       boards.board$(this.outgoing.topic, this.leftMs()).subscribe({
-        next: found => this.ask(found),
+        next: found => this.ask(found, scheduler.now()),
         error: (cause: unknown) =>
           this.subscriber.error(this.attempts.length > 0 && isRocketError(cause) ? this.final(cause) : cause),
       }),
     )
   }
 
-  private ask(board: Board): void {
+  private ask(board: Board, now: number): void {
+    this.attemptedAt = now
     try {
       this.askOn(board, this.chosen(board))
     } catch (cause) {
@@ -109,10 +113,9 @@ class Sending implements Observer<Stored>, Unsubscribable {
     this.board = board
     this.queue = queue
     this.endpoint = master ?? queue.brokerName
-    this.attemptedAt = this.context.scheduler.now()
     if (master === undefined) return this.error(notConnected(queue.brokerName, new Error('it has no master')))
     const patient = this.attempts.length >= settings.retries || !this.hasAlternative(board, queue) // nobody else: wait
-    const timeoutMs = Math.max(1, this.leftMs())
+    const timeoutMs = Math.max(1, this.dueAt - this.attemptedAt)
     const header = headerOf(this.outgoing, queue, settings)
     this.keep(
       sending
@@ -151,13 +154,14 @@ class Sending implements Observer<Stored>, Unsubscribable {
     const may = this.attempts.length <= settings.retries && mayRepeat(error, settings.retry) && this.mayGoOn()
     if (!may) return this.subscriber.error(this.final(error))
     report({ type: 'send-retried', topic, messageId, error })
-    if (error.code !== 'ERR_RMQ_BUSY') return this.attempt()
-    const again = (): void => (this.mayGoOn() ? this.attempt() : this.subscriber.error(this.final(error)))
+    if (error.code !== 'ERR_RMQ_BUSY') return this.attempt(scheduler.now())
+    const again = (): void =>
+      this.mayGoOn() ? this.attempt(scheduler.now()) : this.subscriber.error(this.final(error))
     this.keep(scheduler.schedule(again, Math.min(BUSY_MS * this.attempts.length, this.leftMs())))
   }
 
   private leftMs(): number {
-    return this.startedAt + this.timeoutMs - this.context.scheduler.now()
+    return this.dueAt - this.context.scheduler.now()
   }
   private mayGoOn(): boolean {
     return this.leftMs() > 0 && !this.givenUp()
@@ -187,7 +191,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
   }
   private outOfTime(error: RocketError): RocketError {
     if (error.code === 'ERR_RMQ_TIMEOUT' || error.code === 'ERR_RMQ_CONNECT') return error
-    return operationTimeout(`sending to topic "${this.outgoing.topic}"`, this.timeoutMs, { cause: error })
+    return operationTimeout(`sending to topic "${this.outgoing.topic}"`, this.dueAt - this.startedAt, { cause: error })
   }
 }
 

@@ -65,14 +65,19 @@ export const createUniqueIds = ({ ip, pid, random32, now }: UniqueIdSource): (()
   let start = monthStart(now())
   let next = nextMonthStart(start)
   let counter = 0
+  let lastMs = -1
+  let upToCounter = '' // made once a millisecond
   return () => {
     const nowMs = now()
     if (nowMs >= next || nowMs <= start - CLOCK_SLACK_MS) {
       start = monthStart(nowMs)
       next = nextMonthStart(start)
     }
-    const sinceMs = Math.max(nowMs - start, 0)
-    const id = prefix + hexNumber(sinceMs, 8) + hexNumber(counter, 4)
+    if (nowMs !== lastMs) {
+      lastMs = nowMs
+      upToCounter = prefix + hexNumber(Math.max(nowMs - start, 0), 8)
+    }
+    const id = upToCounter + hexByte(counter >> 8) + hexByte(counter & 0xff)
     counter = (counter + 1) & 0xffff
     return id
   }
@@ -92,7 +97,11 @@ export const nextMonthStart = (nowMs: number): number => {
 
 const hexOf = (bytes: Buffer): string => bytes.toString('hex').toUpperCase()
 
+const hexByte = (value: number): string => HEX_BYTES[value] ?? ''
+
 const hexNumber = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0')
+
+const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, value) => hexNumber(value, 2))
 
 /** Java's reading of hex: either case, and what is no digit counts as -1. Ids that other clients accept must not fail here. */
 const lenientHex = (text: string): Buffer => {

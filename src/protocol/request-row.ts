@@ -1,18 +1,22 @@
 import { bool, int, optional, text } from './fields.ts'
-import type { HeaderFields } from './fields.ts'
+import type { HeaderFields, HeaderOf } from './fields.ts'
+import type { Fields } from './frame.ts'
 
 /** One row of the protocol: a request code, what it asks, and what a successful answer carries in its header. */
 export interface RequestRow<Ask extends HeaderFields = HeaderFields, Answer extends HeaderFields = HeaderFields> {
   readonly code: number
   readonly asks: Ask
   readonly answers: Answer
+  /** What `writeHeader` makes of `asks`, written out for a request of the fast path. */
+  write?(header: HeaderOf<Ask>): Fields
 }
 
 export const request = <const Ask extends HeaderFields, const Answer extends HeaderFields>(
   code: number,
   asks: Ask,
   answers: Answer,
-): RequestRow<Ask, Answer> => ({ code, asks, answers })
+  write?: (header: HeaderOf<Ask>) => Fields,
+): RequestRow<Ask, Answer> => ({ code, asks, answers, ...(write === undefined ? {} : { write }) })
 
 /** No fields: what there is to say stands in the body, or nothing is to be said. */
 export const NOTHING = {} as const

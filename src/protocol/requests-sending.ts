@@ -1,4 +1,6 @@
 import { as, bool, int, int64, optional, text } from './fields.ts'
+import type { HeaderOf } from './fields.ts'
+import type { Fields } from './frame.ts'
 import { NAMESPACE, NOTHING, request, TO_BROKER, TOPIC } from './request-row.ts'
 
 const SEND_V1 = {
@@ -37,6 +39,30 @@ const SEND_V2 = {
   ...NAMESPACE,
 }
 
+/** By hand, because every send pays for it: members that are named here cost a third of members found in the row. */
+const writeSendV2 = (header: HeaderOf<typeof SEND_V2>): Fields => {
+  const { properties, reconsumeTimes, unitMode, maxReconsumeTimes, batch, bname, ns, nsd } = header
+  const fields: Record<string, string> = {
+    a: header.producerGroup,
+    b: header.topic,
+    c: header.defaultTopic,
+    d: String(header.defaultTopicQueueNums),
+    e: String(header.queueId),
+    f: String(header.sysFlag),
+    g: int64.write(header.bornTimestamp),
+    h: String(header.flag),
+  }
+  if (properties !== undefined) fields['i'] = properties
+  if (reconsumeTimes !== undefined) fields['j'] = String(reconsumeTimes)
+  if (unitMode !== undefined) fields['k'] = String(unitMode)
+  if (maxReconsumeTimes !== undefined) fields['l'] = String(maxReconsumeTimes)
+  if (batch !== undefined) fields['m'] = String(batch)
+  if (bname !== undefined) fields['n'] = bname
+  if (ns !== undefined) fields['ns'] = ns
+  if (nsd !== undefined) fields['nsd'] = String(nsd)
+  return fields
+}
+
 const SENT = {
   msgId: text,
   queueId: int,
@@ -54,7 +80,7 @@ const HALF_MESSAGE = { tranStateTableOffset: int64, commitLogOffset: int64 }
 /** Messages on their way to a broker: sends, replies, the end of transactions, recalls. */
 export const SENDING_REQUESTS = {
   SEND_MESSAGE: request(10, SEND_V1, SENT),
-  SEND_MESSAGE_V2: request(310, SEND_V2, SENT),
+  SEND_MESSAGE_V2: request(310, SEND_V2, SENT, writeSendV2),
   SEND_BATCH_MESSAGE: request(320, SEND_V2, SENT),
   SEND_REPLY_MESSAGE: request(324, SEND_V1, SENT),
   SEND_REPLY_MESSAGE_V2: request(325, SEND_V2, SENT),

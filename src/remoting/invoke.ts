@@ -78,7 +78,8 @@ export const createInvoke = (sessions: Pick<Sessions, 'ask$' | 'tell$'>): Invoke
       accept,
       onWritten,
     } = options
-    const frame = requestFrame(row.code, { fields: writeHeader(row.asks, header), body })
+    const fields = row.write === undefined ? writeHeader(row.asks, header) : row.write(header)
+    const frame = requestFrame(row.code, { fields, body })
     return sessions.ask$({ endpoint, role, frame, timeoutMs, patient, onWritten }, response => {
       const answer = toAnswer(endpoint, row, response, accept)
       return read === undefined ? (answer as T) : read(answer) // without a reader T is the answer itself

@@ -5,6 +5,7 @@ import {
   from,
   lastValueFrom,
   mergeMap,
+  NEVER,
   of,
   range,
   repeat,
@@ -12,7 +13,7 @@ import {
   throwError,
 } from 'rxjs'
 import { describe, expect, it, vi } from 'vitest'
-import { neverSync } from '../../src/operators/never-sync.ts'
+import { deferNeverSync, neverSync } from '../../src/operators/never-sync.ts'
 
 const hop = () => new Promise(resolve => setImmediate(resolve))
 
@@ -103,5 +104,37 @@ describe('neverSync', () => {
     ['repeat', of(1).pipe(neverSync(asapScheduler), repeat(20_000), count())],
   ])('keeps %s from overflowing the stack', async (_, counted$) => {
     expect(await lastValueFrom(counted$)).toBe(20_000)
+  })
+})
+
+describe('deferNeverSync', () => {
+  it('makes the source after the hop, anew for each subscriber, and what making it throws is its error', async () => {
+    const heard: string[] = []
+    let made = 0
+    const made$ = deferNeverSync<number>(asapScheduler)(() => {
+      if (made++ === 1) throw new Error('the second cannot be made')
+      return of(made)
+    })
+    for (let i = 0; i < 3; i++) {
+      made$.subscribe({ next: n => heard.push(`made ${n}`), error: (cause: Error) => heard.push(cause.message) })
+    }
+    heard.push('subscribed')
+    await hop()
+    expect(heard).toEqual(['subscribed', 'made 1', 'the second cannot be made', 'made 3'])
+  })
+
+  it('holds from being subscribed until it ends or is left', async () => {
+    let holding = 0
+    const held$ = deferNeverSync<number>(asapScheduler, () => {
+      holding++
+      return () => void holding--
+    })
+    held$(() => of(1)).subscribe()
+    const left = held$(() => NEVER).subscribe()
+    expect(holding).toBe(2)
+    await hop()
+    expect(holding).toBe(1)
+    left.unsubscribe()
+    expect(holding).toBe(0)
   })
 })
