@@ -1,63 +1,41 @@
-import { defer, lastValueFrom, mergeMap, range, reduce, repeat } from 'rxjs'
-import { createClient, message, topic } from '../src/index.ts'
-import type { Producer } from '../src/index.ts'
-import { createLoad, nameOf } from './load.ts'
-import type { Load } from './load.ts'
-import { dial, rawSends } from './raw-socket.ts'
-import { interleaved, timed } from './rounds.ts'
-import type { Contestant, Goal } from './rounds.ts'
 import type { Bench } from './bench.ts'
+import { createLoad, nameOf } from './load.ts'
+import { inOwnProcess } from './own-process.ts'
+import type { Remote } from './own-process.ts'
+import { interleaved } from './rounds.ts'
+import type { Contestant, Goal } from './rounds.ts'
+import type { SendingTask, Way } from './sending-process.ts'
 
 const GOAL: Goal = { ratio: 0.75, cpuUs: 45 }
 
-/** send$ and sendAll against a raw socket, with so many on the way. */
+/** send$ and sendAll against a raw socket, with so many on the way, each in a process of its own. */
 export const sending =
   (inFlight: number, count: number): Bench =>
   async (target, { rounds, tell }) => {
     const load = await createLoad(target)
-    const socket = await dial(target.broker)
-    await using client = createClient({ nameServers: target.nameServer })
-    const producer = client.producer()
     const goal = target.kind === 'real' && inFlight === 64 ? { goal: GOAL } : {}
-    const contestants: readonly Contestant[] = [
-      { name: 'raw socket', run: () => timed(count, () => rawSends(socket, load, count, inFlight, 'each')) },
-      {
-        name: 'raw socket, in bursts',
-        run: () => timed(count, () => rawSends(socket, load, count, inFlight, 'burst')),
-      },
-      { name: 'send$', run: () => timed(count, () => sendEach(producer, load, count, inFlight)), ...goal },
-      { name: 'sendAll', run: () => timed(count, () => sendAll(producer, load, count, inFlight)), ...goal },
-    ]
-    const rows = await interleaved(contestants, rounds, tell)
-    socket.destroy()
-    return { title: `send, ${inFlight} in flight, ${load.body.length} B, ${nameOf(target)}`, unit: 'message', rows }
+    const { nameServer, broker } = target
+    const { topic, queues, body } = load
+    const remotes: Remote[] = []
+    const contestant = (name: string, way: Way): Contestant => {
+      const task: SendingTask = { way, nameServer, broker, topic, queues, bodyBytes: body.length, count, inFlight }
+      const remote = inOwnProcess('./sending-process.js', task)
+      remotes.push(remote)
+      return { name, run: remote.run }
+    }
+    try {
+      const rows = await interleaved(
+        [
+          contestant('raw socket', 'each'),
+          contestant('raw socket, in bursts', 'burst'),
+          { ...contestant('send$', 'send$'), ...goal },
+          { ...contestant('sendAll', 'sendAll'), ...goal },
+        ],
+        rounds,
+        tell,
+      )
+      return { title: `send, ${inFlight} in flight, ${body.length} B, ${nameOf(target)}`, unit: 'message', rows }
+    } finally {
+      await Promise.all(remotes.map(({ stop }) => stop()))
+    }
   }
-
-const sendEach = (
-  producer: Producer,
-  { topic: name, body }: Load,
-  count: number,
-  inFlight: number,
-): Promise<number> => {
-  const of = topic(name)
-  const next$ = defer(() => producer.send$(message(of, body)))
-  // not `mergeMap(f, n)` over a range: its buffer is an array that moves as a whole for each item taken
-  return lastValueFrom(
-    range(0, inFlight).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / inFlight)))),
-      counted(),
-    ),
-  )
-}
-
-const sendAll = (producer: Producer, { topic: name, body }: Load, count: number, inFlight: number): Promise<number> => {
-  const of = topic(name)
-  return lastValueFrom(
-    range(0, count).pipe(
-      producer.sendAll(() => message(of, body), { concurrency: inFlight, buffer: { count } }),
-      counted(),
-    ),
-  )
-}
-
-const counted = () => reduce((n: number) => n + 1, 0)

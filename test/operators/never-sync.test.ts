@@ -116,7 +116,10 @@ describe('deferNeverSync', () => {
       return of(made)
     })
     for (let i = 0; i < 3; i++) {
-      made$.subscribe({ next: n => heard.push(`made ${n}`), error: (cause: Error) => heard.push(cause.message) })
+      made$.subscribe({
+        next: n => heard.push(`made ${n}`),
+        error: (cause: unknown) => heard.push((cause as Error).message),
+      })
     }
     heard.push('subscribed')
     await hop()

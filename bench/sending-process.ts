@@ -1,0 +1,66 @@
+import { defer, lastValueFrom, mergeMap, range, reduce, repeat } from 'rxjs'
+import { createClient, message, topic } from '../src/index.ts'
+import type { Producer } from '../src/index.ts'
+import type { Load } from './load.ts'
+import { answering } from './own-process.ts'
+import { dial, rawSends } from './raw-socket.ts'
+import { timed } from './rounds.ts'
+
+/** Ways to send. */
+export type Way = 'each' | 'burst' | 'send$' | 'sendAll'
+
+export interface SendingTask {
+  readonly way: Way
+  readonly nameServer: string
+  readonly broker: string
+  readonly topic: string
+  readonly queues: number
+  readonly bodyBytes: number
+  readonly count: number
+  readonly inFlight: number
+}
+
+const sendEach = (
+  producer: Producer,
+  { topic: name, body }: Load,
+  count: number,
+  inFlight: number,
+): Promise<number> => {
+  const of = topic(name)
+  const next$ = defer(() => producer.send$(message(of, body)))
+  // not `mergeMap(f, n)` over a range: its buffer is an array that moves as a whole for each item taken
+  return lastValueFrom(
+    range(0, inFlight).pipe(
+      mergeMap(() => next$.pipe(repeat(Math.ceil(count / inFlight)))),
+      counted(),
+    ),
+  )
+}
+
+const sendAll = (producer: Producer, { topic: name, body }: Load, count: number, inFlight: number): Promise<number> => {
+  const of = topic(name)
+  return lastValueFrom(
+    range(0, count).pipe(
+      producer.sendAll(() => message(of, body), { concurrency: inFlight, buffer: { count } }),
+      counted(),
+    ),
+  )
+}
+
+const counted = () => reduce((n: number) => n + 1, 0)
+
+const sender = async ({ way, nameServer, broker, ...task }: SendingTask): Promise<(load: Load) => Promise<unknown>> => {
+  const { count, inFlight } = task
+  if (way === 'each' || way === 'burst') {
+    const socket = await dial(broker)
+    return load => rawSends(socket, load, count, inFlight, way)
+  }
+  const producer = createClient({ nameServers: nameServer }).producer()
+  return load => (way === 'send$' ? sendEach : sendAll)(producer, load, count, inFlight)
+}
+
+answering(async (task: SendingTask) => {
+  const send = await sender(task)
+  const load: Load = { ...task, body: Buffer.alloc(task.bodyBytes, 'rocketmq-rxjs ') }
+  return () => timed(task.count, () => send(load))
+})
