@@ -4,18 +4,20 @@ import type { Finding, Running } from './bench.ts'
 import { codec } from './codec.ts'
 import { consuming } from './consuming.ts'
 import { correlation } from './correlation.ts'
+import { latency } from './latency.ts'
+import type { LatencyFinding } from './latency.ts'
 import type { Target } from './load.ts'
 import { memory } from './memory.ts'
 import type { MemoryFinding } from './memory.ts'
 import { sending } from './sending.ts'
-import { memoryLines, table } from './table.ts'
+import { latencyLines, memoryLines, table } from './table.ts'
 import { startEmbedded, startReal } from './targets.ts'
 
-const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,consume,memory] [--rounds N] [--quick] [--json]
+const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,latency,consume,memory] [--rounds N] [--quick] [--json]
 
 Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
 
-const BENCHES = ['codec', 'correlation', 'send', 'consume', 'memory']
+const BENCHES = ['codec', 'correlation', 'send', 'latency', 'consume', 'memory']
 
 const { values } = parseArgs({
   options: {
@@ -44,6 +46,7 @@ const scale = values.quick ? 0.1 : 1
 const running: Running = { rounds: checkedInt('rounds', Number(values.rounds), 5, [1, 1_000]), tell }
 const findings: Finding[] = []
 const memories: MemoryFinding[] = []
+const latencies: LatencyFinding[] = []
 const show = (text: string): void => {
   tell('')
   if (!values.json) process.stdout.write(`${text}\n\n`)
@@ -64,6 +67,11 @@ const onTarget = async (target: Target): Promise<void> => {
         found(await sending(inFlight, count * scale)(target, running))
       }
     }
+    if (only.has('latency')) {
+      const finding = await latency(target, 10_000 * scale, running)
+      latencies.push(finding)
+      show(latencyLines(finding))
+    }
     if (only.has('consume')) found(await consuming(200_000 * scale)(target, running))
     if (only.has('memory')) {
       const finding = await memory(target, 200_000 * scale, running)
@@ -79,10 +87,10 @@ const main = async (): Promise<void> => {
   if (values.help) return void process.stdout.write(`${USAGE}\n`)
   if (only.has('codec')) for (const finding of await codec(running)) found(finding)
   if (only.has('correlation')) for (const finding of await correlation(running)) found(finding)
-  const onBrokers = ['send', 'consume', 'memory'].some(name => only.has(name))
+  const onBrokers = ['send', 'latency', 'consume', 'memory'].some(name => only.has(name))
   if (onBrokers && values.target !== 'real') await onTarget(await startEmbedded())
   if (onBrokers && values.target !== 'embedded') await onTarget(await startReal())
-  if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, findings, memories })}\n`)
+  if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, findings, latencies, memories })}\n`)
 }
 
 await main()

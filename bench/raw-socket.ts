@@ -59,7 +59,8 @@ export const rawSends = async (
   })
 }
 
-const sendFrame = ({ topic, body }: Load, queueId: number): Buffer =>
+/** A send that was encoded beforehand. */
+export const sendFrame = ({ topic, body }: Load, queueId: number): Buffer =>
   encodeFrame(
     requestFrame(REQUESTS.SEND_MESSAGE_V2.code, {
       fields: writeHeader(REQUESTS.SEND_MESSAGE_V2.asks, {
@@ -82,7 +83,7 @@ const sendFrame = ({ topic, body }: Load, queueId: number): Buffer =>
   )
 
 /** How many frames end in a chunk; remembers the one that is cut. */
-const countFrames = (): ((chunk: Buffer) => number) => {
+export const countFrames = (): ((chunk: Buffer) => number) => {
   let rest: Buffer = Buffer.alloc(0)
   return chunk => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])

@@ -1,4 +1,5 @@
 import type { Finding } from './bench.ts'
+import type { LatencyFinding } from './latency.ts'
 import type { Row, Spread } from './rounds.ts'
 import type { MemoryFinding } from './memory.ts'
 
@@ -33,3 +34,9 @@ const verdict = ({ goal, ratio, cpuUs }: Row): string => {
 
 export const memoryLines = ({ title, peakMiB, beforeMiB, boundMiB }: MemoryFinding): string =>
   `${title}\npeak ${digits(peakMiB)} MiB (before: ${digits(beforeMiB)}), bound ${digits(boundMiB)} MiB: ${peakMiB <= boundMiB ? 'met' : 'missed'}`
+
+export const latencyLines = ({ title, rows }: LatencyFinding): string =>
+  [
+    title,
+    ...rows.map(({ name, p50Us, p99Us }) => `${name.padEnd(12)}  p50 ${digits(p50Us)} µs, p99 ${digits(p99Us)} µs`),
+  ].join('\n')
