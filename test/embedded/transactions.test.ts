@@ -183,14 +183,14 @@ describe('a check-back', () => {
     expect(cluster.peek('orders')).toHaveLength(1)
   })
 
-  it.each([
-    ['by default at 30 s and every 30 s, fifteen times', {}, 30_000, 15, BORN],
-    ['as often as it is told', { transactionCheckIntervalMs: 1_000, transactionCheckMax: 2 }, 7_000, 2, BORN],
-    ['later, where the message asks for it', {}, 90_000, 15, BORN, { CHECK_IMMUNITY_TIME_IN_SECONDS: '61' }],
-  ])('comes %s, then the message is given up', async (_, options, firstMs, times, __, properties = {}) => {
+  it.each<[string, EmbeddedClusterOptions, number, number, Fields]>([
+    ['by default at 30 s and every 30 s, fifteen times', {}, 30_000, 15, {}],
+    ['as often as it is told', { transactionCheckIntervalMs: 1_000, transactionCheckMax: 2 }, 7_000, 2, {}],
+    ['later, where the message asks for it', {}, 90_000, 15, { CHECK_IMMUNITY_TIME_IN_SECONDS: '61' }],
+  ])('comes %s, then the message is given up', async (_, options, firstMs, times, properties) => {
     const { scheduler, advanceTo } = virtualClock()
     const { cluster, broker } = await aBroker({ topics: { orders: 2 }, scheduler, idleMs: 1e9, ...options })
-    const periodMs = 'transactionCheckIntervalMs' in options ? options.transactionCheckIntervalMs : 30_000
+    const periodMs = options.transactionCheckIntervalMs ?? 30_000
     await broker.ask(SEND, { ...half(properties), g: '0' }, 'maybe') // born at 0
     const asked = () => cluster.peek(HALF_TOPIC).length - 1
     advanceTo(firstMs - 1)

@@ -1,0 +1,58 @@
+import { catchError, concatMap, filter, map, merge, of, take, throwError, timeout } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type { HalfHeader } from '../broker/transactions.ts'
+import type { SharedClient } from '../client/shared-client.ts'
+import { notConnected } from '../errors.ts'
+import { TEMPLATE_TOPIC } from '../protocol/names.ts'
+import { masterOf } from '../protocol/routes.ts'
+import type { Decision } from './transaction-options.ts'
+
+export interface Ending {
+  /** The broker that has the half message. */
+  readonly endpoint$: Observable<string>
+  readonly half: Omit<HalfHeader, 'producerGroup'>
+  readonly decision: Decision
+}
+
+/** Tells a broker what became of a half message: once, for a repeated commit may store the message twice. */
+export type EndTransaction = (ending: Ending) => Observable<unknown>
+
+/** One value, never an error: `undefined` when it went out, else why not, which is reported, too. */
+export const createEndTransaction =
+  (
+    { broker, timing }: SharedClient,
+    producerGroup: string,
+    onFailure: (transactionId: string, error: unknown) => void,
+  ): EndTransaction =>
+  ({ endpoint$, half, decision }) =>
+    endpoint$.pipe(
+      concatMap(endpoint =>
+        broker.transactions.end$(endpoint, { producerGroup, ...half }, decision, timing.requestTimeoutMs),
+      ),
+      map(() => undefined),
+      catchError((error: unknown) => {
+        onFailure(half.transactionId ?? half.msgId, error)
+        return of(error)
+      }),
+    )
+
+/** The address of a broker that took a message of a topic. Of a topic that it just created, the template knows better. */
+export const masterOf$ = (
+  { routes, timing, runtime: { scheduler } }: SharedClient,
+  topic: string,
+  brokerName: string,
+): Observable<string> => {
+  const in$ = (known: string): Observable<string | undefined> =>
+    routes.routes$(known).pipe(map(({ route }) => (route === undefined ? undefined : masterOf(route, brokerName))))
+  return in$(topic).pipe(
+    take(1),
+    concatMap(address => (address === undefined ? merge(in$(topic), in$(TEMPLATE_TOPIC)) : of(address))),
+    filter(address => address !== undefined),
+    take(1),
+    timeout({
+      first: timing.requestTimeoutMs,
+      scheduler,
+      with: () => throwError(() => notConnected(brokerName, new Error('it is in no route'))),
+    }),
+  )
+}
