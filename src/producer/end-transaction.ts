@@ -1,8 +1,8 @@
-import { catchError, concatMap, filter, map, merge, of, take, throwError, timeout } from 'rxjs'
+import { catchError, concatMap, filter, map, merge, of, race, take, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { HalfHeader } from '../broker/transactions.ts'
 import type { SharedClient } from '../client/shared-client.ts'
-import { notConnected } from '../errors.ts'
+import { closed, notConnected } from '../errors.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import { masterOf } from '../protocol/routes.ts'
 import type { Decision } from './transaction-options.ts'
@@ -20,15 +20,19 @@ export type EndTransaction = (ending: Ending) => Observable<unknown>
 /** One value, never an error: `undefined` when it went out, else why not, which is reported, too. */
 export const createEndTransaction =
   (
-    { broker, timing }: SharedClient,
+    { broker, timing, closing$ }: SharedClient,
     producerGroup: string,
     onFailure: (transactionId: string, error: unknown) => void,
   ): EndTransaction =>
   ({ endpoint$, half, decision }) =>
-    endpoint$.pipe(
-      concatMap(endpoint =>
-        broker.transactions.end$(endpoint, { producerGroup, ...half }, decision, timing.requestTimeoutMs),
+    race(
+      closing$.pipe(concatMap(() => throwError(() => closed('the client')))), // or it would dial again
+      endpoint$.pipe(
+        concatMap(endpoint =>
+          broker.transactions.end$(endpoint, { producerGroup, ...half }, decision, timing.requestTimeoutMs),
+        ),
       ),
+    ).pipe(
       map(() => undefined),
       catchError((error: unknown) => {
         onFailure(half.transactionId ?? half.msgId, error)

@@ -1,16 +1,5 @@
-import {
-  defer,
-  distinctUntilChanged,
-  finalize,
-  firstValueFrom,
-  map,
-  of,
-  race,
-  startWith,
-  Subject,
-  switchMap,
-} from 'rxjs'
-import { take, takeUntil, tap, timer } from 'rxjs'
+import { defer, distinctUntilChanged, finalize, firstValueFrom, lastValueFrom, map, of, race, startWith } from 'rxjs'
+import { Subject, take, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
 import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
@@ -200,7 +189,8 @@ export const createTransactionalProducer = (
   const close$ = (drainMs: number): Observable<CloseReport> =>
     defer(() => {
       isClosed = true
-      const late$ = timer(drainMs, scheduler)
+      const dueAt = scheduler.now() + drainMs
+      const late$ = defer(() => timer(Math.max(0, dueAt - scheduler.now()), scheduler))
       return race(open.none$, late$).pipe(
         take(1),
         map((): CloseReport => ({ ...NOTHING_LEFT, forced: open.count() > 0, unsettled: open.count() })),
@@ -214,13 +204,8 @@ export const createTransactionalProducer = (
     const patience = checkedMs('drainMs', drainMs, timing.drainMs, 0)
     isClosed = true
     const dueAt = scheduler.now() + patience
-    closing ??= firstValueFrom(
-      close$(patience).pipe(
-        switchMap(left =>
-          inner.close({ drainMs: Math.max(0, dueAt - scheduler.now()) }).then(rest => addReports(left, rest)),
-        ),
-        life.held(),
-      ),
+    closing ??= lastValueFrom(close$(patience).pipe(life.held())).then(async left =>
+      addReports(left, await inner.close({ drainMs: Math.max(0, dueAt - scheduler.now()) })),
     )
     return closing
   }
