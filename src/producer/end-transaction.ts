@@ -1,4 +1,4 @@
-import { catchError, concatMap, filter, map, merge, of, race, take, throwError, timeout } from 'rxjs'
+import { catchError, concatMap, defer, filter, map, merge, of, race, take, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { HalfHeader } from '../broker/transactions.ts'
 import type { SharedClient } from '../client/shared-client.ts'
@@ -7,15 +7,14 @@ import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import { masterOf } from '../protocol/routes.ts'
 import type { Decision } from './transaction-options.ts'
 
-export interface Ending {
+export interface HalfAt {
   /** The broker that has the half message. */
   readonly endpoint$: Observable<string>
-  readonly half: Omit<HalfHeader, 'producerGroup'>
-  readonly decision: Decision
+  readonly half: Omit<HalfHeader, 'producerGroup' | 'transactionId'>
 }
 
 /** Tells a broker what became of a half message: once, for a repeated commit may store the message twice. */
-export type EndTransaction = (ending: Ending) => Observable<unknown>
+export type EndTransaction = (transactionId: string, decision: Decision, at: () => HalfAt) => Observable<unknown>
 
 /** One value, never an error: `undefined` when it went out, else why not, which is reported, too. */
 export const createEndTransaction =
@@ -24,18 +23,20 @@ export const createEndTransaction =
     producerGroup: string,
     onFailure: (transactionId: string, error: unknown) => void,
   ): EndTransaction =>
-  ({ endpoint$, half, decision }) =>
+  (transactionId, decision, at) =>
     race(
       closing$.pipe(concatMap(() => throwError(() => closed('the client')))), // or it would dial again
-      endpoint$.pipe(
-        concatMap(endpoint =>
-          broker.transactions.end$(endpoint, { producerGroup, ...half }, decision, timing.requestTimeoutMs),
-        ),
-      ),
+      defer(() => {
+        const { endpoint$, half } = at()
+        const header = { producerGroup, transactionId, ...half }
+        return endpoint$.pipe(
+          concatMap(endpoint => broker.transactions.end$(endpoint, header, decision, timing.requestTimeoutMs)),
+        )
+      }),
     ).pipe(
       map(() => undefined),
       catchError((error: unknown) => {
-        onFailure(half.transactionId ?? half.msgId, error)
+        onFailure(transactionId, error)
         return of(error)
       }),
     )

@@ -1,4 +1,4 @@
-import { catchError, combineLatest, defaultIfEmpty, EMPTY, filter, forkJoin, map, of, ReplaySubject } from 'rxjs'
+import { catchError, combineLatest, defaultIfEmpty, defer, EMPTY, filter, forkJoin, map, of, ReplaySubject } from 'rxjs'
 import { switchMap, take, throwError, timeout } from 'rxjs'
 import type { Observable, Subscription } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
@@ -24,7 +24,7 @@ export const createGroupAnnouncement = (
   producerGroup: string,
   topics: readonly string[] | undefined,
 ): GroupAnnouncement => {
-  const { heartbeats, broker, clientId, timing, runtime, isClosed } = shared
+  const { heartbeats, broker, nameServer, clientId, timing, runtime, isClosed } = shared
   const told = new ReplaySubject<ReadonlySet<string>>(1)
   const announced = new ReplaySubject<Announced>(1)
   let endpoints: ReadonlySet<string> = new Set()
@@ -50,7 +50,8 @@ export const createGroupAnnouncement = (
 
   return {
     join,
-    known$: announced.pipe(
+    known$: defer(() => nameServer.clusterInfo$()).pipe(
+      switchMap(() => announced), // why no name server answers is a better error than that it took too long
       take(1),
       switchMap(({ known$ }) =>
         told.pipe(

@@ -137,14 +137,8 @@ export const createTransactionChecks = (options: TransactionChecksOptions): Tran
       return decided$(asked, question).pipe(
         concatMap(({ decision, error }) => {
           inHand.delete(asked.key)
-          const half = {
-            transactionId,
-            msgId: question.messageId,
-            topic: stored.topic,
-            ...asked.place,
-            bname: brokerName,
-          }
-          return end$({ endpoint$: of(endpoint), decision, half }).pipe(
+          const half = { msgId: question.messageId, topic: stored.topic, ...asked.place, bname: brokerName }
+          return end$(transactionId, decision, () => ({ endpoint$: of(endpoint), half })).pipe(
             map(failure => {
               const opened = open.find(transactionId, brokerName)
               if (opened !== undefined && failure === undefined) opened.told = decision

@@ -120,20 +120,11 @@ export const createTransactionalProducer = (
 
   const endOf$ = (half: HalfResult, opened: Opened, decision: Decision): Observable<boolean> => {
     if (opened.told === decision && decision !== 'unknown') return of(true) // a check-back was told so meanwhile
-    const { topic, brokerName } = half.queue
-    return defer(() =>
-      end$({
-        endpoint$: masterOf$(shared, topic, brokerName),
-        decision,
-        half: {
-          transactionId: half.transactionId,
-          msgId: half.messageId,
-          topic,
-          bname: brokerName,
-          ...(opened.place ?? placeOf(half)),
-        },
-      }),
-    ).pipe(map(failure => failure === undefined))
+    const { topic, brokerName: bname } = half.queue
+    return end$(half.transactionId, decision, () => ({
+      endpoint$: masterOf$(shared, topic, bname),
+      half: { msgId: half.messageId, topic, bname, ...(opened.place ?? placeOf(half)) },
+    })).pipe(map(failure => failure === undefined))
   }
 
   const sendInTransaction$ = <T, R>(
