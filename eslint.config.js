@@ -48,7 +48,7 @@ export default defineConfig(
           names: {
             '^(withClient|boundedPull)$': false, // creation functions, named as those of rxjs are
             '^hop$': false, // an operator
-            '^(until|handler|result)$': false, // an ObservableInput, or nothing
+            '^(until|handler|result|check|answer|local)$': false, // an ObservableInput, or nothing
           },
         },
       ],
@@ -62,8 +62,8 @@ export default defineConfig(
     },
   },
   {
-    // A handler may return nothing at all: that is part of the contract with users.
-    files: ['src/consumer/process.ts'],
+    // A handler, and the local part of a transaction, may return nothing at all: that is part of the contract with users.
+    files: ['src/consumer/process.ts', 'src/producer/transaction.ts'],
     rules: { '@typescript-eslint/no-invalid-void-type': 'off' },
   },
   {

@@ -22,6 +22,8 @@ const SECTIONS = [
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
+  ['`client.transactionalProducer(options)`, besides those of a producer', 'TransactionalOptions'],
+  ['`producer.sendInTransaction$(message, local, decide, options)`', 'TransactionSendOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
@@ -33,7 +35,7 @@ const SECTIONS = [
 ]
 
 /** Interfaces whose methods take arguments that may be left out, other than the options above. */
-const WITH_ARGUMENTS = ['Client', 'Producer', 'Consumer', 'EmbeddedCluster', 'Faults']
+const WITH_ARGUMENTS = ['Client', 'Producer', 'TransactionalProducer', 'Consumer', 'EmbeddedCluster', 'Faults']
 
 const INTRODUCTION = `# Options
 

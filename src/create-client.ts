@@ -35,6 +35,9 @@ import type { ProducerOptions } from './producer/options.ts'
 import type { ClusterInfo } from './protocol/bodies.ts'
 import { createProducer } from './producer/producer.ts'
 import type { Producer } from './producer/producer.ts'
+import type { TransactionalOptions } from './producer/transaction-options.ts'
+import { createTransactionalProducer } from './producer/transactional-producer.ts'
+import type { TransactionalProducer } from './producer/transactional-producer.ts'
 
 /** One member of a cluster's life: its connections, routes and heartbeats, shared by all its producers and consumers. */
 export interface Client extends AsyncDisposable {
@@ -60,9 +63,14 @@ export interface Client extends AsyncDisposable {
   clusterInfo$(): Observable<ClusterInfo>
   /** A producer of this client; opens nothing. Throws ERR_RMQ_ILLEGAL for a bad option, ERR_RMQ_CLOSED once the client closes. */
   producer(options?: ProducerOptions): Producer
+  /**
+   * A producer whose messages can be part of transactions. Opens nothing; its first use makes its group known to the
+   * brokers. Throws ERR_RMQ_ILLEGAL for a bad option, without `check`, or for a second one of the same group.
+   */
+  transactionalProducer(options: TransactionalOptions): TransactionalProducer
   /** A member of a group; joins when `process$` is subscribed to. Throws ERR_RMQ_ILLEGAL for a bad option. */
   consumer<const S extends readonly SubscriptionSpec[]>(options: ConsumerOptions<S>): Consumer<DeliveryFrom<S[number]>>
-  /** Winds up consumers, then producers, then connections; at most drainMs (default `timing.drainMs`). Idempotent. */
+  /** Winds up consumers, then transactions, producers, connections; at most drainMs (default `timing.drainMs`). Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
   /** Emits the report of the end, and replays it. */
   readonly closed$: Observable<CloseReport>
@@ -148,6 +156,7 @@ export const createClient = (config: ClientConfig): Client => {
     ready: () => firstValueFrom(ready$()),
     clusterInfo$: () => whileOpen$(nameServer.clusterInfo$()).pipe(neverSync(asap), life.held()),
     producer: options => createProducer(shared, options),
+    transactionalProducer: options => createTransactionalProducer(shared, options),
     consumer: options => createConsumer(shared, options),
     close,
     closed$: ended.asObservable(),

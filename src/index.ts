@@ -39,6 +39,17 @@ export type { SendStreamOptions } from './producer/send-all.ts'
 export type { NotSent, SendOutcome, Sent } from './producer/send-outcome.ts'
 export type { Requirement, SendResult, SendStatus } from './producer/send-result.ts'
 export type { Pressure } from './producer/send-slots.ts'
+export type { OpenTransaction } from './producer/open-transactions.ts'
+export type { AnsweredCheck } from './producer/transaction-checks.ts'
+export type {
+  CheckTransaction,
+  Decision,
+  TransactionalOptions,
+  TransactionCheck,
+} from './producer/transaction-options.ts'
+export type { TransactionStats } from './producer/transaction-stats.ts'
+export type { HalfResult, LocalPart, TransactionOutcome } from './producer/transaction.ts'
+export type { TransactionalProducer, TransactionSendOptions } from './producer/transactional-producer.ts'
 
 export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'

@@ -54,6 +54,8 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/producer/send-outcome.ts': 'operator',
   'src/producer/send-slots.ts': 'operator',
   'src/producer/topic-boards.ts': 'life',
+  'src/producer/group-announcement.ts': 'life',
+  'src/producer/transactional-producer.ts': 'life',
   'src/consumer/consumer.ts': 'life',
   'src/consumer/group-session.ts': 'life',
   'src/consumer/held-queue.ts': 'life',

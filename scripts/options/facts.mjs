@@ -74,6 +74,7 @@ export const factsOfCode = async root => {
   const { resolveProcessOptions } = await load('consumer/process.js')
   const { sendAll } = await load('producer/send-all.js')
   const { resolveProducerOptions } = await load('producer/options.js')
+  const { resolveTransactionalOptions } = await load('producer/transaction-options.js')
 
   const nowhere = { transport: { connect$: () => NEVER }, asap: queueScheduler }
   let client
@@ -92,6 +93,10 @@ export const factsOfCode = async root => {
       .unsubscribe(),
   )
   await client.close({ drainMs: 0 })
+  const transactional = { group: 'g', check: () => 'unknown' }
+  const checkAfterNotes = notesOf(() => resolveTransactionalOptions({ ...transactional, checkAfterMs: 1 }))
+    .filter(({ name }) => name === 'checkAfterMs')
+    .map(withoutValue)
 
   return {
     ClientConfig: factsOf(clientNotes.filter(({ name }) => !/^(?:timing|connection)\./.test(name))),
@@ -109,6 +114,8 @@ export const factsOfCode = async root => {
         ),
       ),
     ),
+    TransactionalOptions: factsOf([...notesOf(() => resolveTransactionalOptions(transactional)), ...checkAfterNotes]),
+    TransactionSendOptions: factsOf(checkAfterNotes),
     ConsumerOptions: factsOf([
       ...consumerNotes.filter(({ name }) => !name.startsWith('flow.')),
       ...asNotes({ startFrom, onDecodeError, verifyBodyCrc }),
@@ -136,6 +143,9 @@ const embeddedFacts = async load => {
     autoCreateTopics: plan.autoCreateTopics,
     maxStoreBytes: brokerStoreBytes * brokerNames.length,
     idleMs: plan.idleMs,
+    transactionTimeOutMs: plan.transactions.timeOutMs,
+    transactionCheckIntervalMs: plan.transactions.checkIntervalMs,
+    transactionCheckMax: plan.transactions.checkMax,
   }
   const refusals = Object.keys(settings).map(name => {
     try {

@@ -3,10 +3,12 @@ import { createMembership } from './membership.ts'
 import { createOffsets } from './offsets.ts'
 import { createPulling } from './pulling.ts'
 import { createSending } from './sending.ts'
+import { createTransactions } from './transactions.ts'
 
 /** One function per request that brokers answer. No retries, no choices, no memory: those live in the features. */
 export const createBroker = (invoke: Invoke) => ({
   sending: createSending(invoke),
+  transactions: createTransactions(invoke),
   pulling: createPulling(invoke),
   offsets: createOffsets(invoke),
   membership: createMembership(invoke),

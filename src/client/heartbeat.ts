@@ -76,7 +76,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       const told = generation
       const data = {
         clientId,
-        producerGroups: [...members].flatMap(member => member.producerGroup ?? []),
+        producerGroups: [...new Set([...members].flatMap(member => member.producerGroup ?? []))],
         consumers: [...members].flatMap(member => member.consumer?.() ?? []),
       }
       return membership.heartbeat$(endpoint, data, timeoutMs).pipe(map(() => told))

@@ -31,7 +31,7 @@ import type { Runtime } from './runtime.ts'
 export interface CloseReport {
   /** Whether time ran out before everything in hand was settled. */
   readonly forced: boolean
-  /** Deliveries that nobody settled: they come again, here or elsewhere. */
+  /** Deliveries that nobody settled, and transactions that nobody ended: they come again, or are asked about. */
   readonly unsettled: number
   /** Messages that were accepted and not stored. */
   readonly unsent: number
@@ -43,7 +43,7 @@ export const NOTHING_LEFT: CloseReport = { forced: false, unsettled: 0, unsent: 
 
 /** Something that must be wound up before the connections go. */
 interface Feature {
-  readonly kind: 'consumer' | 'producer'
+  readonly kind: 'consumer' | 'transactions' | 'producer'
   /** Cold. One report, then complete; never errors; within drainMs. */
   close$(drainMs: number): Observable<CloseReport>
 }
@@ -70,7 +70,7 @@ export interface SharedClient {
   claimGroup(group: string): () => void
   /** Live sessions, for counters. */
   sessions(): readonly LiveSession[]
-  /** Consumers first, then producers, then the sockets. */
+  /** Consumers first, then transactions, then producers, then the sockets. */
   close$(drainMs: number): Observable<CloseReport>
 }
 
@@ -170,7 +170,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     close$: drainMs =>
       defer(() => {
         isClosed = true
-        return concat(windUp$('consumer', drainMs), windUp$('producer', drainMs))
+        return concat(windUp$('consumer', drainMs), windUp$('transactions', drainMs), windUp$('producer', drainMs))
       }).pipe(
         reduce((sum, reports) => reports.reduce(addReports, sum), NOTHING_LEFT),
         tap(() => {

@@ -24,7 +24,7 @@ import type { QueueProgress } from './queue-progress.ts'
 import type { ConsumerSettings } from './options.ts'
 import { assignments$ } from './rebalance.ts'
 import type { Assignment } from './rebalance.ts'
-import { originalTopic, toInbound } from './received.ts'
+import { originalTopic, toInbound } from '../client/received.ts'
 import { createSubscriptions } from './subscriptions.ts'
 
 /** One membership of a group: from joining to leaving. */

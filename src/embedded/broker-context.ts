@@ -15,6 +15,7 @@ import type { RouteTable } from './route-table.ts'
 import { deliverDelayed, type Store } from './storing.ts'
 import type { Timers } from './timers.ts'
 import { createTopics } from './topics.ts'
+import { createTransactions, type Transactions } from './transactions.ts'
 
 /** Everything one broker knows: what its handlers work on. It survives a restart, but for members, locks and holds. */
 export interface BrokerContext extends Store {
@@ -29,6 +30,7 @@ export interface BrokerContext extends Store {
   readonly offsets: Offsets
   readonly members: Members
   readonly locks: Locks
+  readonly transactions: Transactions
   /** A whole number from 0 to below the limit. */
   readonly random: (limit: number) => number
   /** The id of a message whose sender gave it none. */
@@ -71,6 +73,7 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
       deliver: record => deliverDelayed(context, record),
     }),
     holds: createHolds(timers),
+    transactions: createTransactions(plan.transactions, () => context),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({
       ip: host.address,

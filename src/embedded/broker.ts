@@ -62,6 +62,7 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     })
     up = true
     context.delays.start()
+    context.transactions.start()
     timers.after(HEARTBEAT_SCAN_MS, dropSilentMembers)
     routes.register({ name, clusterName: plan.clusterName, address, topics: context.topics })
   }
@@ -77,6 +78,7 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     starts += 1
     routes.unregister(name)
     context.delays.stop()
+    context.transactions.stop()
     context.holds.clear()
     context.members.clear()
     context.locks.clear()

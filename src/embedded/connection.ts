@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { cutFrames, MAX_WRITE_FRAME_BYTES, NOTHING } from '../protocol/cut-frames.ts'
 import { encodeFrame } from '../protocol/frame-codec.ts'
-import { type Fields, onewayFrame } from '../protocol/frame.ts'
+import { type Fields, NO_BODY, onewayFrame } from '../protocol/frame.ts'
 import type { Host } from '../protocol/hosts.ts'
 import type { Timers } from './timers.ts'
 
@@ -10,7 +10,7 @@ export interface Connection {
   /** The client's address as the server sees it: the born host of its messages. */
   readonly remote: Host
   /** Sends a one-way request of the server's own; lost without a trace on a closed or choked connection. */
-  notify(code: number, fields: Fields): void
+  notify(code: number, fields: Fields, body?: Buffer): void
   close(): void
 }
 
@@ -87,10 +87,10 @@ export const serveConnection = (socket: Socket, options: ConnectionOptions): Ser
 
   const connection: ServerConnection = {
     remote: { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 },
-    notify: (code, fields) => {
+    notify: (code, fields, body = NO_BODY) => {
       if (socket.destroyed || socket.writableLength > MAX_BACKLOG_BYTES) return
       lastOpaque = (lastOpaque + 1) | 0
-      connection.write(encodeFrame(onewayFrame(code, { fields, opaque: lastOpaque })))
+      connection.write(encodeFrame(onewayFrame(code, { fields, body, opaque: lastOpaque })))
     },
     write: bytes => {
       if (!socket.writable) return

@@ -18,6 +18,8 @@ export interface Draft {
   readonly storedBody: Buffer
   readonly propertiesText: string
   readonly tagCode: number
+  /** Of a message whose transaction was committed: where its half message is. Default 0. */
+  readonly preparedTransactionOffset?: Long
 }
 
 export interface LogOptions {
@@ -104,7 +106,7 @@ export const createLog = ({ maxBytes, storeHost, now }: LogOptions): Log => {
           storeTimestamp,
           storeHost,
           reconsumeTimes: draft.reconsumeTimes,
-          preparedTransactionOffset: Long.ZERO,
+          preparedTransactionOffset: draft.preparedTransactionOffset ?? Long.ZERO,
           storedBody: draft.storedBody,
           topic,
           propertiesText: draft.propertiesText,

@@ -33,6 +33,8 @@ export interface Members {
   /** Takes a closed connection out of everything; the consumer groups that lost it. */
   leaveAll(connection: Connection): readonly string[]
   group(name: string): ConsumerGroup | undefined
+  /** The connections of a producer group, in the order they came. */
+  producers(group: string): readonly Connection[]
   /** Connections whose last heartbeat of any group is older. */
   silentSince(ms: number): readonly Connection[]
   clear(): void
@@ -82,6 +84,7 @@ export const createMembers = (): Members => {
       return [...consumers.keys()].filter(group => leave(connection, group))
     },
     group: name => consumers.get(name),
+    producers: group => [...(producers.get(group)?.keys() ?? [])],
     silentSince: ms => {
       const seen = new Map<Connection, number>()
       for (const members of [...producers.values(), ...[...consumers.values()].map(group => group.members)]) {

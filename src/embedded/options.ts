@@ -32,12 +32,28 @@ export interface EmbeddedClusterOptions {
   readonly topics?: Readonly<Record<string, number>> | undefined
   /** As the broker's `messageDelayLevel`, default `1s 5s 10s 30s 1m 2m ... 2h`; units ms, s, m, h, d. */
   readonly delayLevels?: string | undefined
+  /**
+   * How old, since it was born, a half message must be before its producer group is asked about it. Milliseconds,
+   * default 6,000, as the broker's `transactionTimeOut`; a message may ask for longer.
+   */
+  readonly transactionTimeOutMs?: number | undefined
+  /** How often half messages are looked through. Milliseconds, default 30,000, as `transactionCheckInterval`. */
+  readonly transactionCheckIntervalMs?: number | undefined
+  /** Asked so often in vain, a half message goes to `TRANS_CHECK_MAX_TIME_TOPIC`. Default 15, as `transactionCheckMax`. */
+  readonly transactionCheckMax?: number | undefined
   /** All timers and the clock of the servers, default `asyncScheduler`. Virtual ones are for the caller to advance. */
   readonly scheduler?: SchedulerLike | undefined
   /** Bytes of messages all brokers keep together, default 512 MiB, in equal shares; then the oldest go first. */
   readonly maxStoreBytes?: number | undefined
   /** Connections on which nothing was read or written for so long are closed. Milliseconds, default 120,000. */
   readonly idleMs?: number | undefined
+}
+
+/** When half messages are checked. */
+export interface TransactionTimes {
+  readonly timeOutMs: number
+  readonly checkIntervalMs: number
+  readonly checkMax: number
 }
 
 /** The options, complete and checked. */
@@ -52,6 +68,7 @@ export interface ClusterPlan {
   readonly autoCreateTopics: boolean
   readonly topics: Readonly<Record<string, number>>
   readonly delayLevelsMs: readonly number[]
+  readonly transactions: TransactionTimes
   readonly scheduler: SchedulerLike
   readonly brokerStoreBytes: number
   readonly idleMs: number
@@ -59,6 +76,7 @@ export interface ClusterPlan {
 
 const DEFAULT_STORE_BYTES = 512 * 1024 * 1024
 const DEFAULT_IDLE_MS = 120_000
+const MANY = 2 ** 31 - 1
 const LOOPBACK_OF_WILDCARD: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** Complete options, or an ERR_RMQ_ILLEGAL that names the wrong one. */
@@ -81,6 +99,26 @@ export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => 
     autoCreateTopics: options.autoCreateTopics ?? BROKER_DEFAULTS.autoCreateTopicEnable,
     topics,
     delayLevelsMs: parseDelayLevels(options.delayLevels ?? STORE_DEFAULTS.messageDelayLevel),
+    transactions: {
+      timeOutMs: whole(
+        'transactionTimeOutMs',
+        options.transactionTimeOutMs ?? BROKER_DEFAULTS.transactionTimeOut,
+        0,
+        MANY,
+      ),
+      checkIntervalMs: whole(
+        'transactionCheckIntervalMs',
+        options.transactionCheckIntervalMs ?? BROKER_DEFAULTS.transactionCheckInterval,
+        1,
+        MANY,
+      ),
+      checkMax: whole(
+        'transactionCheckMax',
+        options.transactionCheckMax ?? BROKER_DEFAULTS.transactionCheckMax,
+        1,
+        MANY,
+      ),
+    },
     scheduler: options.scheduler ?? asyncScheduler,
     brokerStoreBytes: Math.ceil(
       whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,

@@ -1,6 +1,7 @@
+import Long from 'long'
 import { illegal } from '../errors.ts'
 import { tagCode } from '../protocol/hashes.ts'
-import { SCHEDULE_TOPIC } from '../protocol/names.ts'
+import { HALF_TOPIC, SCHEDULE_TOPIC } from '../protocol/names.ts'
 import { PROPERTY, writeProperties } from '../protocol/properties.ts'
 import { readStoredMessages } from '../protocol/stored-message.ts'
 import { transactionOf } from '../protocol/sys-flags.ts'
@@ -23,6 +24,8 @@ export interface NewMessage extends Omit<Draft, 'propertiesText' | 'tagCode'> {
   readonly properties: Readonly<Record<string, string>>
 }
 
+type Content = Omit<NewMessage, 'topic' | 'queueId' | 'preparedTransactionOffset'>
+
 /** Where a message goes first. */
 export interface Placement {
   readonly draft: Draft
@@ -33,14 +36,18 @@ export interface Placement {
 /** A message with a delay level waits in the schedule topic, its real place in its properties; all others go straight. */
 export const placeMessage = ({ delays }: Pick<Store, 'delays'>, message: NewMessage): Placement => {
   const level = Math.min(wantedLevel(message), delays.levels)
-  if (level <= 0) return { draft: draftOf(message, message.topic, message.queueId), level: 0 }
+  const { preparedTransactionOffset = Long.ZERO } = message
+  if (level <= 0) {
+    return { draft: { ...draftOf(message, message.topic, message.queueId), preparedTransactionOffset }, level: 0 }
+  }
   const properties: Record<string, string> = {
     ...message.properties,
     [PROPERTY.DELAY]: String(level),
     [PROPERTY.REAL_TOPIC]: message.topic,
     [PROPERTY.REAL_QUEUE_ID]: String(message.queueId),
   }
-  return { draft: draftOf({ ...message, properties }, SCHEDULE_TOPIC, level - 1), level }
+  const draft = { ...draftOf({ ...message, properties }, SCHEDULE_TOPIC, level - 1), preparedTransactionOffset }
+  return { draft, level }
 }
 
 export const storePlaced = ({ log, delays, holds }: Store, { draft, level }: Placement): LogRecord => {
@@ -60,7 +67,7 @@ export const deliverDelayed = (store: Store, waiting: LogRecord): void => {
   storePlaced(store, { draft: draftOf(message, topic, queueId), level: 0 })
 }
 
-const draftOf = (message: Omit<NewMessage, 'topic' | 'queueId'>, topic: string, queueId: number): Draft => ({
+const draftOf = (message: Content, topic: string, queueId: number): Draft => ({
   topic,
   queueId,
   flag: message.flag,
@@ -73,9 +80,9 @@ const draftOf = (message: Omit<NewMessage, 'topic' | 'queueId'>, topic: string, 
   tagCode: tagCode(message.properties[PROPERTY.TAGS]),
 })
 
-const wantedLevel = ({ properties, sysFlag }: NewMessage): number => {
+const wantedLevel = ({ topic, properties, sysFlag }: NewMessage): number => {
   const text = properties[PROPERTY.DELAY]
-  if (text === undefined) return 0
+  if (text === undefined || topic === HALF_TOPIC) return 0 // a half message is delayed from its commit on
   if (!/^[+-]?\d{1,10}$/.test(text)) throw illegal(`delay level "${text.slice(0, 32)}" is not a number`)
   const transaction = transactionOf(sysFlag)
   return transaction === 'none' || transaction === 'commit' ? Number(text) : 0

@@ -1,5 +1,7 @@
 import {
   deadLetterTopicOf,
+  HALF_DONE_TOPIC,
+  HALF_TOPIC,
   isRetryTopic,
   isSystemTopic,
   retryTopicOf,
@@ -57,6 +59,8 @@ export const createTopics = (options: TopicsOptions): Topics => {
   const replyTopic = `${options.clusterName}_REPLY_TOPIC`
   if (options.autoCreateTopics) add(TEMPLATE_TOPIC, options.templateQueues, READ_WRITE | PERM.INHERIT)
   add(SCHEDULE_TOPIC, options.delayLevels, READ_WRITE)
+  add(HALF_TOPIC, 1, READ_WRITE)
+  add(HALF_DONE_TOPIC, 1, READ_WRITE)
   add('SELF_TEST_TOPIC', 1, READ_WRITE)
   add('OFFSET_MOVED_EVENT', 1, READ_WRITE)
   add(options.clusterName, 16, READ_WRITE | PERM.INHERIT)

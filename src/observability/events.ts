@@ -52,6 +52,14 @@ export type ReportedEvent =
       readonly status: string
       readonly brokerName: string
     }
+  /** Something of a transaction went wrong without ending anything: the brokers will ask (again) what became of it. */
+  | {
+      readonly type: 'transaction-failure'
+      readonly group: string
+      readonly transactionId: string
+      readonly where: 'end' | 'expired' | 'check' | 'check-dropped' | 'checks-exhausted'
+      readonly error: unknown
+    }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
   | {
       readonly type: 'assignment-changed'

@@ -22,6 +22,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'heartbeat-failed': 'warn',
   'send-abandoned': 'warn',
   'send-not-replicated': 'warn',
+  'transaction-failure': 'warn',
   'input-dropped': 'warn',
   'offset-corrected': 'warn',
   'inbound-refused': 'info',

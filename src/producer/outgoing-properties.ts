@@ -1,5 +1,6 @@
 import { illegal } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
+import { addHalfProperties } from './half-message.ts'
 import { OTHER_SHARDING_KEY, PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
 
 const MAX_DELAY_LEVEL = 18
@@ -24,6 +25,7 @@ export const outgoingProperties = (message: MessageOptions, messageId: string): 
     all[OTHER_SHARDING_KEY] = shardKey // Go's
   }
   if (delayLevel !== undefined) all[PROPERTY.DELAY] = String(checkedDelay(delayLevel))
+  addHalfProperties(message, all)
   return all
 }
 

@@ -4,6 +4,7 @@ import { deflateBody } from '../protocol/compress.ts'
 import { checkTopic, FORBIDDEN_TOPICS } from '../protocol/names.ts'
 import { MAX_PROPERTIES_BYTES, writeProperties } from '../protocol/properties.ts'
 import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
+import { halfFlag } from './half-message.ts'
 import { outgoingProperties } from './outgoing-properties.ts'
 
 /** A message ready for the wire: checked, encoded and compressed once, however often it is repeated. */
@@ -70,7 +71,7 @@ const checkedAndEncoded = (
     messageId,
     body: compress ? deflateBody(plain, options.compressLevel) : plain,
     properties,
-    sysFlag: compress ? MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB : 0,
+    sysFlag: (compress ? MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB : 0) | halfFlag(message),
     bornTimestamp,
     shardKey: message.shardKey,
   }

@@ -16,12 +16,18 @@ export const TEMPLATE_TOPIC = 'TBW102'
 /** Where delayed messages wait, a queue per level. */
 export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
 
+/** Where half messages wait for the end of their transaction, and where the official broker notes those that are over. */
+export const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC'
+export const HALF_DONE_TOPIC = 'RMQ_SYS_TRANS_OP_HALF_TOPIC'
+/** Where half messages end whose producers were asked too often. */
+export const UNDECIDED_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC'
+
 /** Topics of the broker itself that a client must not send to (`TopicValidator`). */
 export const FORBIDDEN_TOPICS: ReadonlySet<string> = new Set([
   SCHEDULE_TOPIC,
-  'RMQ_SYS_TRANS_HALF_TOPIC',
-  'RMQ_SYS_TRANS_OP_HALF_TOPIC',
-  'TRANS_CHECK_MAX_TIME_TOPIC',
+  HALF_TOPIC,
+  HALF_DONE_TOPIC,
+  UNDECIDED_TOPIC,
   'SELF_TEST_TOPIC',
   'OFFSET_MOVED_EVENT',
 ])

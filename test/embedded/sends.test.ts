@@ -137,7 +137,6 @@ describe('the embedded broker refuses a send', () => {
     ['with a body of more than 4 MiB', 13, sendFields('orders', 0), 'x'.repeat(4_194_305), /4194304/],
     ['with more than 32,767 bytes of properties', 13, sendFields('orders', 0, { a: 'x'.repeat(32_700) }), 'x', /32767/],
     ['with a delay level that is no number', 1, sendFields('orders', 0, { DELAY: 'soon' }), 'x', /soon/],
-    ['of a half message', 16, sendFields('orders', 0, { TRAN_MSG: 'true' }), 'x', /transactions/],
     ['of a timer message', 1, sendFields('orders', 0, { TIMER_DELAY_SEC: '5' }), 'x', /timer/],
     ['without its topic', 1, { a: 'p' }, 'x', /field b is missing/],
   ]

@@ -1,13 +1,16 @@
 import { NEVER } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { GROUP, HELLO, unreachable, world } from './world.ts'
+import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
 
 describe('an eager verb', () => {
   it('may be said again: closing is done once, and everybody gets the same report', async () => {
     const { client } = world()
     const producer = client.producer()
     const consumer = client.consumer(GROUP)
+    const transactions = transactional(client)
     const reports = await Promise.all([
+      transactions.close(),
+      transactions.close(),
       producer.close(),
       producer.close(),
       consumer.close(),

@@ -1,9 +1,9 @@
-import { config, endWith, ignoreElements, lastValueFrom } from 'rxjs'
+import { config, endWith, ignoreElements, lastValueFrom, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../src/index.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
-import { GROUP, HELLO, world } from './world.ts'
+import { GROUP, HELLO, transactional, world } from './world.ts'
 
 describe('events', () => {
   it('are not told again to who comes later', async () => {
@@ -12,17 +12,18 @@ describe('events', () => {
     const heard: unknown[] = []
     client.events$.subscribe(event => heard.push(event))
     client.consumer(GROUP).failures$.subscribe(event => heard.push(event))
+    transactional(client).checks$.subscribe(event => heard.push(event))
     expect(heard).toEqual([])
   })
 
   it('end with the client', async () => {
     const { client } = world()
     const failures$ = client.consumer(GROUP).failures$
-    const over = Promise.all(
-      [client.events$, failures$].map(events$ => lastValueFrom(events$.pipe(ignoreElements(), endWith('over')))),
-    )
+    const { checks$ } = transactional(client)
+    const all: readonly Observable<unknown>[] = [client.events$, failures$, checks$]
+    const over = Promise.all(all.map(events$ => lastValueFrom(events$.pipe(ignoreElements(), endWith('over')))))
     await client.close()
-    expect(await over).toEqual(['over', 'over'])
+    expect(await over).toEqual(['over', 'over', 'over'])
   })
 
   it('reach one listener after the other in order, also those that a listener causes', async () => {

@@ -3,13 +3,15 @@ import { firstValueFrom, lastValueFrom, map, materialize, timeout, toArray, type
 import { describe, expect, it } from 'vitest'
 import { isRocketError, message, topic, type Client } from '../../src/index.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
-import { GROUP, HELLO, unreachable, world } from './world.ts'
+import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
 
 /** Everything that does something when it is subscribed. Those that are one question are over with one answer. */
 const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
   send$: client => client.producer().send$(HELLO),
   sendOutcome$: client => client.producer().sendOutcome$(HELLO),
   flush$: client => client.producer().flush$(),
+  sendInTransaction$: client => transactional(client).sendInTransaction$(HELLO, () => undefined),
+  'ready$ of a group': client => transactional(client).ready$(),
   ready$: client => client.ready$(),
   clusterInfo$: client => client.clusterInfo$(),
   process$: client => client.consumer(GROUP).process$(() => undefined),
@@ -24,6 +26,12 @@ const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>>
   'send$ that is aborted before': client =>
     client.producer().send$(HELLO, { signal: AbortSignal.abort(new Error('no')) }),
   'sendOutcome$ of an empty body': client => client.producer().sendOutcome$(message(topic('t'), Buffer.alloc(0))),
+  'sendInTransaction$ of an empty body': client =>
+    transactional(client).sendInTransaction$(message(topic('t'), Buffer.alloc(0)), () => undefined),
+  'sendInTransaction$ without a local part': client =>
+    transactional(client).sendInTransaction$(HELLO, undefined as never),
+  'sendInTransaction$ with a bad option': client =>
+    transactional(client).sendInTransaction$(HELLO, () => undefined, undefined, { checkAfterMs: -1 }),
   'process$ with a bad option': client => client.consumer(GROUP).process$(() => undefined, { concurrency: 0 }),
 }
 
@@ -77,8 +85,11 @@ describe('no operation tells anything within subscribe', () => {
     const { client } = world()
     const producer = client.producer()
     const consumer = client.consumer(GROUP)
+    const transactions = transactional(client)
     await client.close()
     for (const operation$ of [
+      transactions.sendInTransaction$(HELLO, () => undefined),
+      transactions.ready$(),
       producer.send$(HELLO),
       producer.sendOutcome$(HELLO),
       consumer.process$(() => undefined),

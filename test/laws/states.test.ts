@@ -2,13 +2,14 @@
 import { count, endWith, firstValueFrom, ignoreElements, lastValueFrom, timer, toArray, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../../src/index.ts'
-import { GROUP, HELLO, unreachable, world } from './world.ts'
+import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
 
 describe('a state', () => {
   const STATES: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
     state$: client => client.state$,
     connections$: client => client.connections$,
     pressure$: client => client.producer().pressure$,
+    transactionStats$: client => transactional(client).transactionStats$,
     assignments$: client => client.consumer(GROUP).assignments$,
   }
 

@@ -2,7 +2,15 @@
 import { throwError } from 'rxjs'
 import { afterEach } from 'vitest'
 import { notConnected } from '../../src/errors.ts'
-import { createClient, message, on, topic, type Client, type ConsumerOptions } from '../../src/index.ts'
+import {
+  createClient,
+  message,
+  on,
+  topic,
+  type Client,
+  type ConsumerOptions,
+  type TransactionalProducer,
+} from '../../src/index.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
 import { fakeTransport, type FakeTransport, type FakeTransportOptions } from '../support/fake-transport.ts'
 
@@ -31,4 +39,8 @@ export const world = (options: FakeTransportOptions = {}): World => {
 export const unreachable = (): World => world({ connects: () => throwError(() => notConnected('n:1')) })
 
 export const HELLO = message(topic('t'), Buffer.from('hello'))
+let groups = 0
+/** A client has one transactional producer of a group. */
+export const transactional = (client: Client): TransactionalProducer =>
+  client.transactionalProducer({ group: `tx${++groups}`, check: () => 'unknown' })
 export const GROUP: ConsumerOptions = { group: 'g', subscribe: [on(topic('t'))], startFrom: 'first' }

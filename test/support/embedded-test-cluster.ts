@@ -7,6 +7,8 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     brokers: options.brokers,
     delayLevels: options.delayLevels ?? QUICK_DELAY_LEVELS,
     autoCreateTopics: options.autoCreateTopics,
+    transactionTimeOutMs: 1_000, // a real test cluster takes twice as long
+    transactionCheckIntervalMs: 1_000,
   })
   return {
     kind: 'embedded',

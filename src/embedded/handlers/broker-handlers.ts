@@ -17,12 +17,14 @@ import {
 import { pullMessage } from './pulls.ts'
 import { sendBack } from './send-backs.ts'
 import { sendMessage, sendMessageV2 } from './sends.ts'
+import { endTransaction } from './transactions.ts'
 
 /** What a broker is asked by clients. A new request is one more row here and one function in a file of its family. */
 export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Handler<BrokerContext>>([
   [REQUESTS.SEND_MESSAGE.code, sendMessage],
   [REQUESTS.SEND_MESSAGE_V2.code, sendMessageV2],
   [REQUESTS.SEND_BATCH_MESSAGE.code, sendMessageV2],
+  [REQUESTS.END_TRANSACTION.code, endTransaction],
   [REQUESTS.CONSUMER_SEND_MSG_BACK.code, sendBack],
   [REQUESTS.PULL_MESSAGE.code, pullMessage],
   [REQUESTS.LITE_PULL_MESSAGE.code, pullMessage],

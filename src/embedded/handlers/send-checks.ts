@@ -50,9 +50,6 @@ export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: B
 
 /** What this broker cannot do yet is refused: stored as an ordinary message it would be delivered wrongly. */
 export const refuseKind = (properties: Readonly<Record<string, string>>): Refusal | undefined => {
-  if (properties[PROPERTY.TRANSACTION_PREPARED]?.toLowerCase() === 'true') {
-    return refusal(RESPONSE.NO_PERMISSION, 'transactions are disabled on this broker')
-  }
   if (TIMER_PROPERTIES.some(name => properties[name] !== undefined) && !isDelayed(properties)) {
     return refusal(RESPONSE.SYSTEM_ERROR, 'timer messages are disabled on this broker, delay levels are not')
   }

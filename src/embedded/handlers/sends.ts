@@ -14,6 +14,7 @@ import type { Connection } from '../connection.ts'
 import type { LogRecord } from '../queue.ts'
 import type { Handler } from '../server.ts'
 import { type NewMessage, placeMessage, storePlaced } from '../storing.ts'
+import { isHalf, toHalf } from '../transactions.ts'
 import { storeBatch } from './batches.ts'
 import { admitSend, refuseKind, type SendHeader } from './send-checks.ts'
 
@@ -61,7 +62,8 @@ const send = (context: BrokerContext, request: Frame, connection: Connection, he
   const directed = isRetryTopic(header.topic) ? directRetry(context, header, request.version, message) : message
   if ('remark' in directed) return refuse(directed)
 
-  const placement = placeMessage(context, directed)
+  const half = isHalf(directed)
+  const placement = placeMessage(context, half ? toHalf(directed) : directed)
   const propertyBytes = Buffer.byteLength(placement.draft.propertiesText)
   if (propertyBytes > MAX_PROPERTIES_BYTES) {
     return refuse(
@@ -71,7 +73,9 @@ const send = (context: BrokerContext, request: Frame, connection: Connection, he
       ),
     )
   }
-  return success(request, sentFields(context, directed, storePlaced(context, placement)))
+  const record = storePlaced(context, placement)
+  if (half) context.transactions.begin(record)
+  return success(request, sentFields(context, directed, record))
 }
 
 /** The receipt of a POP delivery belongs to that delivery, not to a copy of its message. */

@@ -1,6 +1,6 @@
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { originalTopic, toInbound } from '../../src/consumer/received.ts'
+import { originalTopic, toInbound } from '../../src/client/received.ts'
 import { codecs, type Codec } from '../../src/messages/codecs.ts'
 import { deflateBody } from '../../src/protocol/compress.ts'
 import { readStoredMessages, type StoredMessage } from '../../src/protocol/stored-message.ts'
