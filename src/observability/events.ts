@@ -52,6 +52,8 @@ export type ReportedEvent =
       readonly status: string
       readonly brokerName: string
     }
+  /** A message that could not be sent could not be put into the topic for those either: its outcome says so. */
+  | { readonly type: 'dead-letter-failed'; readonly topic: string; readonly error: RocketError }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
   | {
       readonly type: 'assignment-changed'
