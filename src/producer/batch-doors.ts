@@ -38,7 +38,8 @@ export interface BatchDoors {
    * the socket takes no more. What fails before is the error; what happens afterwards nobody tells.
    */
   oneway$<T>(message: Outbound<T>, options?: OnewayOptions): Observable<OnewayReceipt>
-  /** `sendBatch$` without an answer: as fast as it gets, and as little sure as `oneway$`. */
+  /** `sendBatch$` without an answer: as fast as it gets, and as little sure as `oneway$`. Where it takes several requests,
+   * brokers may store a later one first. */
   onewayBatch$<T>(messages: readonly Outbound<T>[], options?: OnewayOptions): Observable<readonly OnewayReceipt[]>
   /** `sendBatch$`, at once. */
   sendBatch<T>(messages: readonly Outbound<T>[], options?: SendOptions): Promise<readonly SendResult[]>
