@@ -65,7 +65,7 @@ const onTarget = async (target: Target): Promise<void> => {
         found(await sending(inFlight, count * scale)(target, running))
       }
     }
-    if (only.has('share')) found(await sharing(200_000 * scale)(target, running))
+    if (only.has('share')) found(await sharing(100_000 * scale)(target, running))
     if (only.has('consume')) found(await consuming(200_000 * scale)(target, running))
     if (only.has('memory')) {
       const finding = await memory(target, 200_000 * scale, running)

@@ -7,7 +7,7 @@ import type { Load } from './load.ts'
 import { interleaved, timed } from './rounds.ts'
 import type { Contestant } from './rounds.ts'
 
-const IN_FLIGHT = 64
+const ONE_WAYS = 64
 const BATCH = 32
 const BATCHES_IN_FLIGHT = 16
 
@@ -21,14 +21,14 @@ export const sharing =
     const oneway = client.producer({ group: 'oneway' })
     const goal = target.kind === 'real' ? { goal: { ratio: 4, cpuUs: 6 } } : {}
     const contestants: readonly Contestant[] = [
-      { name: 'sendAll', run: () => timed(count / 4, () => sendAll(producer, load, count / 4, {})) },
+      { name: 'sendAll', run: () => timed(count, () => sendAll(producer, load, count, {})) },
       { name: 'sendAll, batch', run: () => timed(count, () => sendAll(producer, load, count, { batch: {} })), ...goal },
       {
         name: 'sendAll, batch, sharding keys',
         run: () => timed(count, () => sendAll(producer, load, count, { batch: {} }, n => `${n % 100}`)),
       },
       { name: `sendBatch$ of ${BATCH}`, run: () => timed(count, () => sendBatches(producer, load, count)) },
-      { name: 'oneway$', run: () => timed(count / 4, () => sendOneway(oneway, load, count / 4)) },
+      { name: 'oneway$', run: () => timed(count, () => sendOneway(oneway, load, count)) },
     ]
     const rows = await interleaved(contestants, rounds, tell)
     return { title: `messages that share requests, ${load.body.length} B, ${nameOf(target)}`, unit: 'message', rows }
@@ -44,12 +44,7 @@ const sendAll = (
   const of = topic(name)
   const toMessage = (n: number): Outbound<Uint8Array> =>
     message(of, body, shardKey === undefined ? {} : { shardKey: shardKey(n) })
-  return lastValueFrom(
-    range(0, count).pipe(
-      producer.sendAll(toMessage, { concurrency: IN_FLIGHT, buffer: { count }, ...options }),
-      counted(),
-    ),
-  )
+  return lastValueFrom(range(0, count).pipe(producer.sendAll(toMessage, { buffer: { count }, ...options }), counted()))
 }
 
 const sendBatches = (producer: Producer, { topic: name, body }: Load, count: number): Promise<number> => {
@@ -69,8 +64,8 @@ const sendOneway = async (producer: Producer, { topic: name, body }: Load, count
   const of = topic(name)
   const next$ = defer(() => producer.oneway$(message(of, body)))
   await lastValueFrom(
-    range(0, IN_FLIGHT).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / IN_FLIGHT)))),
+    range(0, ONE_WAYS).pipe(
+      mergeMap(() => next$.pipe(repeat(Math.ceil(count / ONE_WAYS)))),
       counted(),
     ),
   )

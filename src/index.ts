@@ -35,7 +35,14 @@ export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
 
 export { PRODUCER_DEFAULTS } from './producer/options.ts'
-export type { BatchSplit, CompressionChoice, ProducerOptions, ProducerSettings, RetryPolicy, Selection } from './producer/options.ts'
+export type {
+  BatchSplit,
+  CompressionChoice,
+  ProducerOptions,
+  ProducerSettings,
+  RetryPolicy,
+  Selection,
+} from './producer/options.ts'
 export type { BatchDoors, OnewayOptions } from './producer/batch-doors.ts'
 export type { Producer } from './producer/producer.ts'
 export type { SendOptions } from './producer/send-options.ts'

@@ -18,7 +18,7 @@ import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import { createSender } from './send.ts'
 import type { SenderOptions } from './send.ts'
-import { sendAll, sendFrom$ } from './send-all.ts'
+import { resolveConcurrency, sendAll, sendFrom$ } from './send-all.ts'
 import type { Sends, SendStreamOptions } from './send-all.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
@@ -142,7 +142,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   }
   const projected = <In, T>(
     project: (input: In) => Outbound<T>,
-    { batch = {}, concurrency = 64, keyBy, onError }: SendStreamOptions<In>,
+    { batch = {}, concurrency, keyBy, onError }: SendStreamOptions<In>,
   ): Sends<In> => {
     const { timeoutMs } = settings
     const check = (result: SendResult): void => checked(result, 'stored')
@@ -165,7 +165,13 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
           },
           note,
         ),
-      gather: () => createGather(context, project, { ...resolveGather(batch), concurrency }, keyBy),
+      gather: () =>
+        createGather(
+          context,
+          project,
+          { ...resolveGather(batch), concurrency: resolveConcurrency(concurrency, batch) },
+          keyBy,
+        ),
       settle: createSettle(onError, { send$, report }),
       report,
     }

@@ -12,7 +12,10 @@ import type { NotSent, SendOne, SendOutcome } from './send-outcome.ts'
 
 /** What `sendAll` and `sendFrom$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface SendStreamOptions<In> {
-  /** Sends on the way at once from this stream; with `batch`, batches. Default 64. Without `keyBy`, more than 1 promises no order. */
+  /**
+   * Sends on the way at once from this stream. Default 64; with `batch` it is requests, and the default 16. Without `keyBy`,
+   * more than 1 promises no order.
+   */
   readonly concurrency?: number
   /** The next send of a key waits for the previous one: per-key order, also over repeats. Default: no keys. */
   readonly keyBy?: (input: In) => unknown
@@ -64,6 +67,13 @@ interface More<In> {
 }
 
 const BUFFERED = 16_384
+const AT_ONCE = 64
+/** Few requests of many messages are enough to keep a broker busy; more would only be memory. */
+const BATCHES_AT_ONCE = 16
+
+/** How many requests may be on the way at once. */
+export const resolveConcurrency = (given: number | undefined, batch: GatherOptions | undefined): number =>
+  checkedInt('concurrency', given, batch === undefined ? AT_ONCE : BATCHES_AT_ONCE, [1, 65_536])
 
 /** Element in, outcome out, a bounded number at once. */
 export const sendAll = <In>(
@@ -99,7 +109,7 @@ export const sendFrom$ = <In>(
 }
 
 const resolved = <In>({ concurrency, order, keyBy, onError, batch }: SendStreamOptions<In>) => {
-  const atOnce = checkedInt('concurrency', concurrency, 64, [1, 65_536])
+  const atOnce = resolveConcurrency(concurrency, batch)
   return {
     stopsOnError: onError === undefined || onError === 'stop' || typeof onError === 'function',
     concurrency: atOnce * (batch === undefined ? 1 : resolveGather(batch).maxCount),
