@@ -10,14 +10,15 @@ import type { Target } from './load.ts'
 import { memory } from './memory.ts'
 import type { MemoryFinding } from './memory.ts'
 import { sending } from './sending.ts'
+import { sharing } from './sharing.ts'
 import { latencyLines, memoryLines, table } from './table.ts'
 import { startEmbedded, startReal } from './targets.ts'
 
-const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,latency,consume,memory] [--rounds N] [--quick] [--json]
+const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,share,latency,consume,memory] [--rounds N] [--quick] [--json]
 
 Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
 
-const BENCHES = ['codec', 'correlation', 'send', 'latency', 'consume', 'memory']
+const BENCHES = ['codec', 'correlation', 'send', 'share', 'latency', 'consume', 'memory']
 
 const { values } = parseArgs({
   options: {
@@ -72,6 +73,7 @@ const onTarget = async (target: Target): Promise<void> => {
       latencies.push(finding)
       show(latencyLines(finding))
     }
+    if (only.has('share')) found(await sharing(100_000 * scale)(target, running))
     if (only.has('consume')) found(await consuming(200_000 * scale)(target, running))
     if (only.has('memory')) {
       const finding = await memory(target, 200_000 * scale, running)
@@ -87,7 +89,7 @@ const main = async (): Promise<void> => {
   if (values.help) return void process.stdout.write(`${USAGE}\n`)
   if (only.has('codec')) for (const finding of await codec(running)) found(finding)
   if (only.has('correlation')) for (const finding of await correlation(running)) found(finding)
-  const onBrokers = ['send', 'latency', 'consume', 'memory'].some(name => only.has(name))
+  const onBrokers = ['send', 'share', 'latency', 'consume', 'memory'].some(name => only.has(name))
   if (onBrokers && values.target !== 'real') await onTarget(await startEmbedded())
   if (onBrokers && values.target !== 'embedded') await onTarget(await startReal())
   if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, findings, latencies, memories })}\n`)

@@ -34,6 +34,11 @@ export interface Attempt {
   readonly elapsedMs: number
 }
 
+/** What became of one of several inputs of one operation. */
+export type PartialOutcome =
+  | { readonly ok: true; readonly input: unknown; readonly result: unknown }
+  | { readonly ok: false; readonly input: unknown; readonly error: RocketError }
+
 /** What a RocketError tells besides its code and message; what is left out is unknown, `false`, `no` or empty. */
 export interface RocketErrorDetails {
   readonly retriable?: boolean
@@ -51,6 +56,7 @@ export interface RocketErrorDetails {
   readonly cause?: unknown
   readonly input?: unknown
   readonly unsent?: readonly unknown[]
+  readonly partial?: readonly PartialOutcome[]
 }
 
 /**
@@ -79,10 +85,12 @@ export class RocketError extends Error {
   readonly attempts: readonly Attempt[]
   /** One sentence on what can be done. */
   readonly advice: string | undefined
-  /** Of ERR_RMQ_STREAM_STOPPED: the input whose send failed. */
+  /** Of ERR_RMQ_STREAM_STOPPED: the input whose send failed. Of a batch that is refused: the message it is refused for. */
   readonly input: unknown
   /** Of ERR_RMQ_STREAM_STOPPED: inputs that had arrived and were not stored. */
   readonly unsent: readonly unknown[]
+  /** Of a batch: what became of each of its messages, in their order; empty where it was refused as a whole. */
+  readonly partial: readonly PartialOutcome[]
 
   constructor(code: ErrorCode, message: string, details: RocketErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -99,12 +107,13 @@ export class RocketError extends Error {
     this.advice = details.advice
     this.input = details.input
     this.unsent = details.unsent ?? []
+    this.partial = details.partial ?? []
   }
 
   /** For logs: every field but the inputs of the user. */
   toJSON(): Record<string, unknown> {
     // inputs of the user do not belong in logs
-    return { ...own(this), message: this.message, input: undefined, unsent: undefined }
+    return { ...own(this), message: this.message, input: undefined, unsent: undefined, partial: undefined }
   }
 }
 
@@ -212,6 +221,17 @@ export const streamStopped = (cause: RocketError, input: unknown, unsent: readon
       advice: 'send `input` and `unsent` again, or use onError: "continue"',
     },
   )
+
+/** Some messages of a batch, or all, failed: its code and what it says of repeating are those of the first failure. */
+export const batchFailed = (cause: RocketError, sent: Sent, partial: readonly PartialOutcome[]): RocketError => {
+  const failed = partial.filter(({ ok }) => !ok).length
+  return new RocketError(cause.code, `${failed} of ${partial.length} messages of a batch failed: ${cause.message}`, {
+    ...present({ ...own(cause), cause }),
+    sent,
+    partial,
+    advice: 'send again what failed: `partial` tells of each message whether it is stored',
+  })
+}
 
 export const closed = (what: string): RocketError =>
   new RocketError('ERR_RMQ_CLOSED', `${what} is closed`, { advice: 'create a new one' })

@@ -2,7 +2,7 @@ export { createClient, withClient } from './create-client.ts'
 export type { Client } from './create-client.ts'
 export { disposable } from './disposable.ts'
 export { isRocketError, RocketError } from './errors.ts'
-export type { Attempt, ErrorCode, RocketErrorDetails, Sent as SentState } from './errors.ts'
+export type { Attempt, ErrorCode, PartialOutcome, RocketErrorDetails, Sent as SentState } from './errors.ts'
 
 export { codecs } from './messages/codecs.ts'
 export type { Codec, SchemaResult, StandardSchema } from './messages/codecs.ts'
@@ -25,6 +25,8 @@ export { PRESETS } from './client/presets.ts'
 export type { Runtime } from './client/runtime.ts'
 export type { CloseReport } from './client/shared-client.ts'
 export type { ConnectionStats, Stats } from './client/stats.ts'
+export { availableCompressions } from './protocol/compress.ts'
+export type { CompressionType, Compressor } from './protocol/compress.ts'
 export type { BrokerData, ClusterInfo, TopicRoute } from './protocol/bodies.ts'
 export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteState } from './nameserver/route-state.ts'
@@ -33,8 +35,20 @@ export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
 
 export { PRODUCER_DEFAULTS } from './producer/options.ts'
-export type { ProducerOptions, ProducerSettings, RetryPolicy, Selection } from './producer/options.ts'
-export type { Producer, SendOptions } from './producer/producer.ts'
+export type {
+  BatchSplit,
+  CompressionChoice,
+  ProducerOptions,
+  ProducerSettings,
+  RetryPolicy,
+  Selection,
+} from './producer/options.ts'
+export type { BatchDoors, OnewayOptions } from './producer/batch-doors.ts'
+export type { Producer } from './producer/producer.ts'
+export type { SendOptions } from './producer/send-options.ts'
+export type { OnewayReceipt } from './producer/write-oneway.ts'
+export type { GatherOptions } from './producer/gather.ts'
+export type { DeadLetter, OnFailure, OnSendError } from './producer/on-send-error.ts'
 export type { SendStreamOptions } from './producer/send-all.ts'
 export type { NotSent, SendOutcome, Sent } from './producer/send-outcome.ts'
 export type { Requirement, SendResult, SendStatus } from './producer/send-result.ts'

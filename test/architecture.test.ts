@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   disposable: '[rxjs]',
   'create-client': 'errors messages operators observability [protocol] [nameserver] client producer consumer rxjs',
   index:
-    'errors disposable messages operators [observability] [protocol] [remoting] [nameserver] client producer consumer create-client',
+    'errors disposable messages operators [observability] protocol [remoting] [nameserver] client producer consumer create-client',
   // the side door: nothing of the client, so that it cannot repeat the client's mistakes
   embedded: 'errors protocol rxjs long node:net node:crypto node:fs/promises node:path',
   // a program: through the doors only, with all of Node
@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
 
 /** Where `.subscribe(` may stand, and as what. Anywhere else, ask which operator was missed. */
 const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> = {
+  'src/operators/batch-by.ts': 'operator',
   'src/operators/bounded-map.ts': 'operator',
   'src/operators/exhaust-map-trailing.ts': 'operator',
   'src/operators/never-sync.ts': 'operator',

@@ -3,8 +3,9 @@ import { asyncScheduler, defer, map, type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { notConnected, type RocketError } from '../../src/errors.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import { sendAll, sendFrom$, type SendOne, type SendStreamOptions } from '../../src/producer/send-all.ts'
-import type { SendOutcome } from '../../src/producer/send-outcome.ts'
+import { createSettle } from '../../src/producer/on-send-error.ts'
+import { sendAll, sendFrom$, type Sends, type SendStreamOptions } from '../../src/producer/send-all.ts'
+import type { SendOne, SendOutcome } from '../../src/producer/send-outcome.ts'
 import type { SendResult } from '../../src/producer/send-result.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
@@ -27,15 +28,20 @@ const drawn = (m: Marbles, options: SendStreamOptions<string> = {}, sends: Reado
         tap(note),
       )
     })
+  const report = (event: ReportedEvent): void => void events.push(event)
+  const gather = () => {
+    throw new Error('nothing gathers here')
+  }
+  const settle = createSettle(options.onError, { send$: () => m.cold('--s'), report })
+  const ways: Sends<string> = { one: send$, gather, settle, report }
   const shown = (outcomes$: Observable<SendOutcome<string>>) =>
     outcomes$.pipe(
       tap({ error: (error: unknown) => errors.push(error as RocketError) }),
       map(outcome => (outcome.ok ? outcome.input : outcome.input.toUpperCase())),
       errorsAsValues(),
     )
-  const sent$ = (source$: Observable<string>) =>
-    shown(source$.pipe(sendAll(send$, options, event => events.push(event))))
-  const pulled$ = (source: Iterable<string> | AsyncIterable<string>) => shown(sendFrom$(source, send$, options))
+  const sent$ = (source$: Observable<string>) => shown(source$.pipe(sendAll(ways, options)))
+  const pulled$ = (source: Iterable<string> | AsyncIterable<string>) => shown(sendFrom$(source, ways, options))
   return { sent$, pulled$, log, events, errors }
 }
 
@@ -129,7 +135,7 @@ describe('a stream of sends, when one fails', () => {
       const expected = '      -----(X|)'
       m.expect(sent$(source)).toBeObservable(expected, SAID)
       m.flush()
-      expect(errors[0]).toMatchObject({ input: 'a', unsent: ['c', 'b'] })
+      expect(errors[0]).toMatchObject({ input: 'a', unsent: ['b', 'c'] })
     }),
   )
 

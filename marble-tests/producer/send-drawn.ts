@@ -91,6 +91,8 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
             ? m.cold(diagram.replace('s', '(s|)'), { s: stored })
             : m.cold<Stored>(diagram.replace(letter, '#'), {}, FAILURES[letter])
         }),
+      sendBatch$: () => NEVER,
+      oneway$: () => NEVER,
       sendBack$: () => NEVER,
     },
     boards,
@@ -108,6 +110,7 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
     sysFlag: 0,
     bornTimestamp: 1_000,
     shardKey,
+    isBatch: false,
   }
   const sent$ = sender
     .send$(outgoing, settings.timeoutMs, () => written.push(asyncScheduler.now()), givenUp)

@@ -14,8 +14,10 @@ export type SendStatus = 'ok' | 'flush-disk-timeout' | 'flush-slave-timeout' | '
 /** What the broker says of a message that it stored. */
 export interface Stored {
   readonly status: SendStatus
+  /** Of a batch: those of its members, joined by commas. */
   readonly offsetMessageId: string
   readonly queueId: number
+  /** Of a batch: that of its first member. */
   readonly queueOffset: Long
   readonly transactionId: string | undefined
   readonly recallHandle: string | undefined
@@ -48,7 +50,7 @@ const toStored = (answer: SendAnswer): Stored => {
   }
 }
 
-export const createSending = ({ invoke$ }: Invoke) => ({
+export const createSending = ({ invoke$, tell$ }: Invoke) => ({
   /** Stores one message (SEND_MESSAGE_V2). */
   send$: (
     endpoint: string,
@@ -57,6 +59,27 @@ export const createSending = ({ invoke$ }: Invoke) => ({
     options: Pick<InvokeOptions, 'timeoutMs' | 'patient' | 'onWritten'>,
   ): Observable<Stored> =>
     invoke$(endpoint, REQUESTS.SEND_MESSAGE_V2, header, { body, accept: STORED, ...options }, toStored),
+
+  /** Stores the members of a batch, all or none (SEND_BATCH_MESSAGE). Offset and ids are those of all, see `Stored`. */
+  sendBatch$: (
+    endpoint: string,
+    header: SendHeader,
+    body: Buffer,
+    options: Pick<InvokeOptions, 'timeoutMs' | 'patient' | 'onWritten'>,
+  ): Observable<Stored> =>
+    invoke$(endpoint, REQUESTS.SEND_BATCH_MESSAGE, header, { body, accept: STORED, ...options }, toStored),
+
+  /** The same without an answer: one value when the socket took it. */
+  oneway$: (
+    endpoint: string,
+    header: SendHeader,
+    body: Buffer,
+    options: Pick<InvokeOptions, 'timeoutMs' | 'patient'>,
+  ): Observable<void> =>
+    tell$(endpoint, header.batch === true ? REQUESTS.SEND_BATCH_MESSAGE : REQUESTS.SEND_MESSAGE_V2, header, {
+      body,
+      ...options,
+    }),
 
   /** Sends a message back to be delivered again later, or to the dead letters (CONSUMER_SEND_MSG_BACK). */
   sendBack$: (

@@ -60,6 +60,8 @@ export type ReportedEvent =
       readonly where: 'end' | 'expired' | 'check' | 'check-dropped' | 'checks-exhausted'
       readonly error: unknown
     }
+  /** A message that could not be sent could not be put into the topic for those either: its outcome says so. */
+  | { readonly type: 'dead-letter-failed'; readonly topic: string; readonly error: RocketError }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
   | {
       readonly type: 'assignment-changed'

@@ -34,6 +34,8 @@ export interface BoundedMapOptions<T, R = never> {
   readonly putBack?: ((item: T) => void) | undefined
   /** Told whenever an item came or ended, and at the very end with zeros. */
   readonly onLoad?: ((load: Load) => void) | undefined
+  /** Told when the source has completed: what waits is all there is. */
+  readonly onSourceEnd?: (() => void) | undefined
 }
 
 interface Job<T, R> extends Waiter, Place<R> {
@@ -60,7 +62,7 @@ const NOTHING: Load = { active: 0, waiting: 0, waitingBytes: 0, held: 0 }
 export const boundedMap =
   <T, R>(
     work: (item: T, index: number) => ObservableInput<R>,
-    { concurrency, keyBy, order, buffer = {}, until$, putBack, onLoad }: BoundedMapOptions<T, R>,
+    { concurrency, keyBy, order, buffer = {}, until$, putBack, onLoad, onSourceEnd }: BoundedMapOptions<T, R>,
   ): OperatorFunction<T, R> =>
   source$ =>
     new Observable<R>(subscriber => {
@@ -169,6 +171,7 @@ export const boundedMap =
       const end = () => {
         sourceOpen = false
         turn()
+        onSourceEnd?.()
       }
       const upstream = readySubscriber<T>(accept, out.error, end)
       const stopper = readySubscriber<unknown>(stop, out.error, () => undefined)

@@ -1,9 +1,17 @@
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
+import { compressorFor } from '../protocol/compress.ts'
+import type { CompressionType, Compressor } from '../protocol/compress.ts'
 
 /** How a message without a sharding key finds its queue. */
 export type Selection = 'round-robin' | 'random'
+
+/** How bodies may be compressed. */
+export type CompressionChoice = 'none' | CompressionType | Compressor
+
+/** What cuts a batch into several requests. */
+export type BatchSplit = 'size' | 'count'
 
 /**
  * `java`: as the Java client, also after a lost connection or a timeout, when it may have been stored: the repeat has
@@ -31,10 +39,29 @@ export interface ProducerOptions {
   readonly maxQueuedBytes?: number
   /** Most bytes of a body before compression. Default 4,194,304, as the broker's maxMessageSize. */
   readonly maxMessageBytes?: number
-  /** Bodies from this size on are compressed with zlib. Default 4,096, as Java; Infinity: never. */
+  /**
+   * How bodies are compressed: `none`, `zlib`, `lz4`, `zstd`, or a compressor of your own. Default `zlib`, which receivers
+   * of any age can read. What this Node.js cannot write is refused: zstd needs 22.15 or 23.8.
+   */
+  readonly compression?: CompressionChoice
+  /** Bodies from this size on are compressed. Default 4,096, as Java; Infinity: never. */
   readonly compressAboveBytes?: number
-  /** zlib level 1 to 9. Default 5, as Java. */
+  /** Level 1 to 9, of zstd to 22; lz4 has none. Default 5, as Java. */
   readonly compressLevel?: number
+  /**
+   * `each`: the bodies of a batch are compressed one by one where every one reaches compressAboveBytes, as one flag stands
+   * for all. Default `none`, as Java.
+   */
+  readonly compressBatch?: 'none' | 'each'
+  /**
+   * What cuts a batch into several requests: its `size`, at maxBatchBytes, or its `count` as well, at maxBatchCount.
+   * Default `size`.
+   */
+  readonly batchSplit?: BatchSplit
+  /** Most bytes of one batch as the broker stores it, records and all. Default 4,194,304, as its maxMessageSize. */
+  readonly maxBatchBytes?: number
+  /** Most messages of one batch where batchSplit is `count`. Default 32. */
+  readonly maxBatchCount?: number
   /** Ask brokers to create an unknown topic from the template TBW102. Default true, as Java; brokers may refuse. */
   readonly autoCreateTopics?: boolean
   /** Queues per broker of a topic made that way. Default 4, as Java's defaultTopicQueueNums. */
@@ -52,8 +79,13 @@ export interface ProducerSettings {
   readonly maxQueued: number
   readonly maxQueuedBytes: number
   readonly maxMessageBytes: number
+  readonly compression: CompressionChoice
   readonly compressAboveBytes: number
   readonly compressLevel: number
+  readonly compressBatch: 'none' | 'each'
+  readonly batchSplit: BatchSplit
+  readonly maxBatchBytes: number
+  readonly maxBatchCount: number
   readonly autoCreateTopics: boolean
   readonly defaultTopicQueues: number
 }
@@ -69,8 +101,13 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   maxQueued: 16_384,
   maxQueuedBytes: 64 << 20,
   maxMessageBytes: 4_194_304,
+  compression: 'zlib',
   compressAboveBytes: 4_096,
   compressLevel: 5,
+  compressBatch: 'none',
+  batchSplit: 'size',
+  maxBatchBytes: 4_194_304,
+  maxBatchCount: 32,
   autoCreateTopics: true,
   defaultTopicQueues: 4,
 }
@@ -81,6 +118,8 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
   const group = given.group ?? d.group
   checkGroup(group)
   if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
+  const compression = given.compression ?? d.compression
+  const compressor = chosenCompressor(compression)
   const compressAboveBytes = given.compressAboveBytes ?? d.compressAboveBytes
   return {
     group,
@@ -92,10 +131,22 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
     maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),
     maxMessageBytes: checkedInt('maxMessageBytes', given.maxMessageBytes, d.maxMessageBytes, [1, 16 << 20]),
+    compression,
     compressAboveBytes:
       compressAboveBytes === Infinity ? Infinity : checkedInt('compressAboveBytes', compressAboveBytes, 0, [0]),
-    compressLevel: checkedInt('compressLevel', given.compressLevel, d.compressLevel, [1, 9]),
+    compressLevel: checkedInt('compressLevel', given.compressLevel, d.compressLevel, [
+      1,
+      compressor?.type === 'zstd' ? 22 : 9,
+    ]),
+    compressBatch: oneOf('compressBatch', given.compressBatch, d.compressBatch, ['none', 'each']),
+    batchSplit: oneOf('batchSplit', given.batchSplit, d.batchSplit, ['size', 'count']),
+    maxBatchBytes: checkedInt('maxBatchBytes', given.maxBatchBytes, d.maxBatchBytes, [1, 16 << 20]),
+    maxBatchCount: checkedInt('maxBatchCount', given.maxBatchCount, d.maxBatchCount, [1, 65_536]),
     autoCreateTopics: given.autoCreateTopics ?? d.autoCreateTopics,
     defaultTopicQueues: checkedInt('defaultTopicQueues', given.defaultTopicQueues, d.defaultTopicQueues, [1, 1_024]),
   }
 }
+
+/** What compresses, if anything does. What cannot be is ERR_RMQ_ILLEGAL. */
+export const chosenCompressor = (compression: CompressionChoice): Compressor | undefined =>
+  compression === 'none' ? undefined : compressorFor(compression)

@@ -1,27 +1,32 @@
 import { encodeFailed, illegal, isRocketError, tooLarge, withDetails } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
-import { deflateBody } from '../protocol/compress.ts'
+import { compressBody, compressionFlags } from '../protocol/compress.ts'
+import type { Compressor } from '../protocol/compress.ts'
 import { checkTopic, FORBIDDEN_TOPICS } from '../protocol/names.ts'
 import { MAX_PROPERTIES_BYTES, writeProperties } from '../protocol/properties.ts'
-import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 import { halfFlag } from './half-message.ts'
 import { outgoingProperties } from './outgoing-properties.ts'
 
-/** A message ready for the wire: checked, encoded and compressed once, however often it is repeated. */
+/** A message, or a batch of some, ready for the wire: checked, encoded and compressed once, however often it is repeated. */
 export interface Outgoing {
   readonly topic: string
+  /** Of a batch: that of its first message. */
   readonly messageId: string
   readonly body: Buffer
   readonly properties: string
   readonly sysFlag: number
   readonly bornTimestamp: number
   readonly shardKey: string | undefined
+  /** Whether the body is that of a batch. */
+  readonly isBatch: boolean
 }
 
 export interface OutgoingOptions {
   readonly maxMessageBytes: number
   readonly compressAboveBytes: number
   readonly compressLevel: number
+  /** Default: bodies stay as they are. */
+  readonly compressor: Compressor | undefined
 }
 
 /** What the broker adds to the properties: region, trace switch, cluster. */
@@ -58,7 +63,6 @@ const checkedAndEncoded = (
   if (plain.length > options.maxMessageBytes) {
     throw tooLarge(`the body of a message to "${topic}"`, plain.length, options.maxMessageBytes, { topic })
   }
-  const compress = plain.length >= options.compressAboveBytes
   const properties = writeProperties(outgoingProperties(message, messageId))
   const propertyBytes = Buffer.byteLength(properties)
   if (propertyBytes > MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER) {
@@ -66,15 +70,25 @@ const checkedAndEncoded = (
       topic,
     })
   }
-  return {
-    topic,
-    messageId,
-    body: compress ? deflateBody(plain, options.compressLevel) : plain,
-    properties,
-    sysFlag: (compress ? MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB : 0) | halfFlag(message),
-    bornTimestamp,
-    shardKey: message.shardKey,
-  }
+  const { shardKey } = message
+  return compressed(
+    { topic, messageId, body: plain, properties, sysFlag: halfFlag(message), bornTimestamp, shardKey, isBatch: false },
+    options,
+  )
+}
+
+/** Whether a body is one that is compressed. */
+export const isLarge = (
+  { body }: Pick<Outgoing, 'body'>,
+  { compressor, compressAboveBytes }: OutgoingOptions,
+): boolean => compressor !== undefined && body.length >= compressAboveBytes
+
+/** The message with its body compressed, if it is large enough: the same message otherwise. */
+export const compressed = (outgoing: Outgoing, options: OutgoingOptions): Outgoing => {
+  const { compressor, compressLevel } = options
+  if (compressor === undefined || !isLarge(outgoing, options)) return outgoing
+  const body = compressBody(outgoing.body, compressor, compressLevel)
+  return { ...outgoing, body, sysFlag: outgoing.sysFlag | compressionFlags(compressor.type) }
 }
 
 const encodedBody = ({ topic, body }: Outbound): Buffer => {

@@ -1,41 +1,40 @@
 import { defer, firstValueFrom, map, race, take, takeUntil, tap, timer } from 'rxjs'
 import type { OperatorFunction, Subscription, Observable } from 'rxjs'
-import { checkedMs, oneOf } from '../client/checks.ts'
+import { checkedMs } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { deferNeverSync, neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
-import { resolveProducerOptions } from './options.ts'
+import { createBatchDoors } from './batch-doors.ts'
+import type { BatchDoors } from './batch-doors.ts'
+import { createGather, resolveGather } from './gather.ts'
+import type { GatherContext } from './gather.ts'
+import { createSettle } from './on-send-error.ts'
+import type { OnSendError } from './on-send-error.ts'
+import { chosenCompressor, resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import { createSender } from './send.ts'
-import { sendAll, sendFrom$ } from './send-all.ts'
-import type { SendOne, SendStreamOptions } from './send-all.ts'
-import { asRocketError, outcome$ } from './send-outcome.ts'
+import type { SenderOptions } from './send.ts'
+import { resolveConcurrency, sendAll, sendFrom$ } from './send-all.ts'
+import type { Sends, SendStreamOptions } from './send-all.ts'
+import { resolveSendOptions } from './send-options.ts'
+import type { SendOptions } from './send-options.ts'
+import { abandonedSend, outcome$ } from './send-outcome.ts'
 import type { SendOutcome, Sent } from './send-outcome.ts'
 import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
-import type { Abandoned, Pressure } from './send-slots.ts'
+import type { Pressure } from './send-slots.ts'
 import { createTopicBoards } from './topic-boards.ts'
 
-/** What one send may be told. */
-export interface SendOptions {
-  /** Budget of this send with all its repeats, ms. Default: the producer's timeoutMs. */
-  readonly timeoutMs?: number
-  /** What must be true of a stored message. Default `stored`: also when it is not yet flushed or replicated. */
-  readonly require?: Requirement
-  /** Aborting acts as unsubscribing does, and the operation errors with the reason. */
-  readonly signal?: AbortSignal
-}
-
 type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
-type Continuing<In> = SendStreamOptions<In> & { readonly onError: 'continue' }
+type Continuing<In> = SendStreamOptions<In> & { readonly onError: Exclude<OnSendError<In>, 'stop'> }
 
 /** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
-export interface Producer extends AsyncDisposable {
+export interface Producer extends AsyncDisposable, BatchDoors {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
    * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
@@ -46,7 +45,7 @@ export interface Producer extends AsyncDisposable {
   sendOutcome$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>>
   /** Sends whatever the source emits, so many at once; outcomes carry their inputs. */
   sendAll<In, T>(project: (input: In) => Outbound<T>, options?: Stopping<In>): OperatorFunction<In, Sent<In>>
-  /** With `onError: 'continue'` every input has its outcome; only the source can make the stream error. */
+  /** With another `onError` every input has its outcome: failures are outcomes, and with 'continue' or a dead letter topic only the source can make the stream error. */
   sendAll<In, T>(project: (input: In) => Outbound<T>, options: Continuing<In>): OperatorFunction<In, SendOutcome<In>>
   /** The same for what can be pulled: arrays, generators, Node streams. Never reads ahead of `concurrency`. */
   sendFrom$<In, T>(
@@ -80,7 +79,13 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const { scheduler, asap, random, newMessageId } = runtime
   const slots = createSendSlots(settings, scheduler)
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
-  const sender = createSender({
+  const compressor = chosenCompressor(settings.compression)
+  const packing = {
+    alone: { ...settings, compressor },
+    member: { ...settings, compressor: undefined },
+    batch: { ...settings, compressor: settings.compressBatch === 'each' ? compressor : undefined },
+  }
+  const sending: SenderOptions = {
     sending: broker.sending,
     boards,
     settings,
@@ -88,12 +93,14 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
-  })
+  }
+  const sender = createSender(sending)
   const later$ = deferNeverSync<SendResult>(asap, life.hold)
   let membership: Subscription | undefined
 
-  /** The first send makes the group known to the brokers in use. */
-  const join = (): void => {
+  /** The first send makes the group known to the brokers in use. Throws when the client is closed. */
+  const begin = (): void => {
+    if (shared.isClosed()) throw closed('the client')
     membership ??= heartbeats
       .announce$({ producerGroup: settings.group, endpoints$: boards.endpoints$ })
       .subscribe({ error: () => undefined })
@@ -102,13 +109,11 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
     const messageId = newMessageId()
     return later$(() => {
-      if (shared.isClosed()) throw closed('the client')
-      const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
-      const require = oneOf('require', options.require, 'stored', REQUIREMENTS)
+      begin()
+      const { timeoutMs, require } = resolveSendOptions(options, settings)
       const now = scheduler.now()
-      const outgoing = toOutgoing(message, messageId, now, settings)
+      const outgoing = toOutgoing(message, messageId, now, packing.alone)
       const { topic } = outgoing
-      join()
       let abandoned = false
       const sending$ = slots.run$({
         bytes: outgoing.body.length,
@@ -117,7 +122,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         work$: written => sender.send$(outgoing, now + timeoutMs, written, () => abandoned),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
-        onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
+        onAbandoned: how => report(abandonedSend(topic, messageId, how)),
       })
       return abortable<SendResult>(options.signal)(sending$)
     })
@@ -130,14 +135,48 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     checkRequirement(result, require)
   }
 
+  const { together, ...doors } = createBatchDoors({ shared, settings, sending, sender, slots, packing, begin, checked })
+
   const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> => {
     const sent$ = send$(message, options) // here, so that `retry` sends one id
     return outcome$(message, () => sent$)
   }
-  const projected =
-    <In, T>(project: (input: In) => Outbound<T>): SendOne<In> =>
-    (input, note) =>
-      outcome$(input, () => send$(project(input)), note)
+  const projected = <In, T>(
+    project: (input: In) => Outbound<T>,
+    { batch = {}, concurrency, keyBy, onError }: SendStreamOptions<In>,
+  ): Sends<In> => {
+    const { timeoutMs } = settings
+    const check = (result: SendResult): void => checked(result, 'stored')
+    const context: GatherContext = {
+      runtime,
+      boards,
+      packing,
+      timeoutMs,
+      together: (...args) => together(...args).pipe(life.held()),
+      check,
+    }
+    return {
+      one: (input, note, made) =>
+        outcome$(
+          input,
+          () => {
+            const message = project(input)
+            made?.(message)
+            return send$(message)
+          },
+          note,
+        ),
+      gather: () =>
+        createGather(
+          context,
+          project,
+          { ...resolveGather(batch), concurrency: resolveConcurrency(concurrency, batch) },
+          keyBy,
+        ),
+      settle: createSettle(onError, { send$, report }),
+      report,
+    }
+  }
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
@@ -165,16 +204,17 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   }
 
   return {
+    ...doors,
     send$,
     sendOutcome$,
     // The two overloads differ only in what the caller may expect: 'stop' lets only successes through.
     sendAll: <In, T>(project: (input: In) => Outbound<T>, options: SendStreamOptions<In> = {}) =>
-      sendAll(projected(project), options, report) as OperatorFunction<In, Sent<In>>,
+      sendAll(projected(project, options), options) as OperatorFunction<In, Sent<In>>,
     sendFrom$: <In, T>(
       source: AsyncIterable<In> | Iterable<In>,
       project: (input: In) => Outbound<T>,
       options: Omit<SendStreamOptions<In>, 'buffer'> = {},
-    ) => sendFrom$(source, projected(project), options) as Observable<Sent<In>>,
+    ) => sendFrom$(source, projected(project, options), options) as Observable<Sent<In>>,
     pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
     flush$,
     send: (message, options) => firstValueFrom(send$(message, options)),
@@ -185,9 +225,4 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   }
 }
 
-const REQUIREMENTS = ['stored', 'flushed', 'replicated'] as const
-
 const NOT_STARTED = { sent: 'no', advice: 'too much is on the way: slow the source down' } as const
-
-const outcomeOf = (how: Abandoned) =>
-  how.stored ? ({ outcome: 'stored' } as const) : ({ outcome: 'failed', error: asRocketError(how.error) } as const)

@@ -5,16 +5,29 @@ import { overflow, streamStopped } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { boundedMap } from '../operators/bounded-map.ts'
 import { boundedPull } from '../operators/from-pull.ts'
-import type { NotSent, SendOutcome } from './send-outcome.ts'
+import { resolveGather } from './gather.ts'
+import type { Gather, GatherOptions } from './gather.ts'
+import type { OnSendError, Settle } from './on-send-error.ts'
+import type { NotSent, SendOne, SendOutcome } from './send-outcome.ts'
 
 /** What `sendAll` and `sendFrom$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface SendStreamOptions<In> {
-  /** Sends on the way at once from this stream. Default 64. Without `keyBy`, more than 1 promises no order. */
+  /**
+   * Sends on the way at once from this stream. Default 64; with `batch` it is requests, and the default 16. Without `keyBy`,
+   * more than 1 promises no order.
+   */
   readonly concurrency?: number
   /** The next send of a key waits for the previous one: per-key order, also over repeats. Default: no keys. */
   readonly keyBy?: (input: In) => unknown
   /** Outcomes as they come (`completion`, default), or in the order of their inputs (`source`). */
   readonly order?: 'completion' | 'source'
+  /**
+   * Messages of one topic, and of one queue where they have a sharding key, travel together. What came within one turn
+   * leaves at once; while a request is on the way more gathers. Those of one `keyBy`, or else of one sharding key, stay in
+   * order. What cannot share a request goes alone: delays, transactions, bodies that are compressed. Up to `concurrency`
+   * times `maxCount` inputs are at work. Default: each message is a request.
+   */
+  readonly batch?: GatherOptions
   /** An Observable cannot be slowed down: how many inputs may wait (default 16,384), and what then. */
   readonly buffer?: {
     /** Most inputs that wait. Default 16,384; 0: none waits. */
@@ -28,91 +41,140 @@ export interface SendStreamOptions<In> {
   /**
    * `stop` (default): after a failure nothing new is sent, what is on the way is awaited, then the stream errors with
    * ERR_RMQ_STREAM_STOPPED, which lists what was not sent. `continue`: a failure is an outcome, the stream never errors.
+   * `{ deadLetter: topic }`: the same, and the message goes to that topic, with properties that tell why. A function is
+   * asked at each failure which of them it shall be.
    */
-  readonly onError?: 'stop' | 'continue'
+  readonly onError?: OnSendError<In>
 }
 
-/** Sends for one input. `note` hears of the outcome before the subscriber does, in whatever order outcomes are told. */
-export type SendOne<In> = (input: In, note?: (outcome: SendOutcome<In>) => void) => Observable<SendOutcome<In>>
+/** How inputs are sent. */
+export interface Sends<In> {
+  /** One by one. */
+  readonly one: SendOne<In>
+  /** Several at once; made anew for each subscription. */
+  readonly gather: () => Gather<In>
+  /** What becomes of failures; `undefined`: that is said for all. */
+  readonly settle: Settle<In> | undefined
+  readonly report: Report
+}
+
 type Work<In> = (input: In) => Observable<SendOutcome<In>>
-type Bounded<In> = (work: Work<In>, stop?: Stop<In>) => Observable<SendOutcome<In>>
-interface Stop<In> {
-  readonly until$: Observable<unknown>
-  readonly putBack: (input: In) => void
+type Bounded<In> = (work: Work<In>, more: More<In>) => Observable<SendOutcome<In>>
+interface More<In> {
+  readonly until$?: Observable<unknown>
+  readonly putBack?: (input: In) => void
+  readonly onSourceEnd?: () => void
 }
 
 const BUFFERED = 16_384
+const AT_ONCE = 64
+/** Few requests of many messages are enough to keep a broker busy; more would only be memory. */
+const BATCHES_AT_ONCE = 16
+
+/** How many requests may be on the way at once. */
+export const resolveConcurrency = (given: number | undefined, batch: GatherOptions | undefined): number =>
+  checkedInt('concurrency', given, batch === undefined ? AT_ONCE : BATCHES_AT_ONCE, [1, 65_536])
 
 /** Element in, outcome out, a bounded number at once. */
 export const sendAll = <In>(
-  send$: SendOne<In>,
+  sends: Sends<In>,
   options: SendStreamOptions<In>,
-  report: Report,
 ): OperatorFunction<In, SendOutcome<In>> => {
-  const { stopOnError, ...shape } = resolved(options)
+  const { stopsOnError, ...shape } = resolved(options)
+  const { settle, report } = sends
   const policy = oneOf('buffer.overflow', options.buffer?.overflow, 'error', ['error', 'drop-newest', 'drop-oldest'])
   const count = checkedInt('buffer.count', options.buffer?.count, BUFFERED, [0])
-  const noRoom = (input: In): NotSent<In> => ({ ok: false, input, error: overflow('the buffer of sendAll', count) })
+  const noRoom = (input: In): NotSent<In> => {
+    const failure: NotSent<In> = { ok: false, input, error: overflow('the buffer of sendAll', count) }
+    return settle === undefined ? failure : settle.atOnce(failure)
+  }
   const buffer = {
     count,
     overflow: policy === 'drop-oldest' ? ('drop-oldest' as const) : ('drop-newest' as const),
     // a drop that was asked for is no failure of the stream; otherwise every input has its outcome
-    ...(policy === 'error' || !stopOnError ? { resultOfDropped: noRoom } : {}),
+    ...(policy === 'error' || !stopsOnError ? { resultOfDropped: noRoom } : {}),
     ...(policy === 'error' ? {} : { onDrop: () => report({ type: 'input-dropped', policy }) }),
   }
-  return source$ => {
-    const bounded$: Bounded<In> = (work, stop) => source$.pipe(boundedMap(work, { ...shape, buffer, ...stop }))
-    return stopOnError ? stopping$(send$, bounded$) : bounded$(input => send$(input))
-  }
+  return source$ => sent$(sends, options, (work, more) => source$.pipe(boundedMap(work, { ...shape, buffer, ...more })))
 }
 
 /** Pulls from an iterable no faster than it can send: memory is bounded by `concurrency`. */
 export const sendFrom$ = <In>(
   source: AsyncIterable<In> | Iterable<In>,
-  send$: SendOne<In>,
+  sends: Sends<In>,
   options: Omit<SendStreamOptions<In>, 'buffer'>,
 ): Observable<SendOutcome<In>> => {
-  const { stopOnError, ...shape } = resolved(options)
-  const bounded$: Bounded<In> = (work, stop) => boundedPull(source, work, { ...shape, ...stop })
-  return stopOnError ? stopping$(send$, bounded$) : bounded$(input => send$(input))
+  const { stopsOnError: _, ...shape } = resolved(options)
+  return sent$(sends, options, (work, more) => boundedPull(source, work, { ...shape, ...more }))
 }
 
-const resolved = <In>({ concurrency, order, keyBy, onError }: SendStreamOptions<In>) => ({
-  stopOnError: oneOf('onError', onError, 'stop', ['stop', 'continue']) === 'stop',
-  concurrency: checkedInt('concurrency', concurrency, 64, [1, 65_536]),
-  order: oneOf('order', order, 'completion', ['completion', 'source']),
-  ...(keyBy === undefined ? {} : { keyBy }),
-})
+const resolved = <In>({ concurrency, order, keyBy, onError, batch }: SendStreamOptions<In>) => {
+  const atOnce = resolveConcurrency(concurrency, batch)
+  return {
+    stopsOnError: onError === undefined || onError === 'stop' || typeof onError === 'function',
+    concurrency: atOnce * (batch === undefined ? 1 : resolveGather(batch).maxCount),
+    order: oneOf('order', order, 'completion', ['completion', 'source']),
+    // what gathers keeps its order itself: here a key would let in one at a time
+    ...(keyBy === undefined || batch !== undefined ? {} : { keyBy }),
+  }
+}
+
+const sent$ = <In>(sends: Sends<In>, { batch, onError }: SendStreamOptions<In>, bounded$: Bounded<In>) => {
+  const { one, gather, settle } = sends
+  const run$ = (send$: SendOne<In>, more: More<In>, stop: () => void) => {
+    if (onError === 'continue') return bounded$(input => send$(input), more)
+    return stopping$(send$, settle, (work, until) => bounded$(work, { ...more, ...until }), stop)
+  }
+  if (batch === undefined) return run$(one, {}, () => undefined)
+  return defer(() => {
+    const { send$, hurry, stop } = gather()
+    return run$(send$, { onSourceEnd: hurry }, stop)
+  })
+}
 
 /** Takes nothing new after the first failure, lets finish what is on the way, and ends with what was not sent. */
-const stopping$ = <In>(send$: SendOne<In>, bounded$: Bounded<In>): Observable<SendOutcome<In>> =>
+const stopping$ = <In>(
+  send$: SendOne<In>,
+  settle: Settle<In> | undefined,
+  bounded$: Bounded<In>,
+  stop: () => void,
+): Observable<SendOutcome<In>> =>
   defer(() => {
     const stops = new ReplaySubject<void>(1)
-    const unsent: In[] = []
+    const failedToo: In[] = []
+    let unsent: In[] = [] // of those that waited; what had been asked for may arrive after the end
     let failure: NotSent<In> | undefined
-    const noteFailure = (outcome: SendOutcome<In>): void => {
-      if (outcome.ok) return
+    const stopsIt = (outcome: SendOutcome<In>): outcome is NotSent<In> =>
+      !outcome.ok && settle?.isTolerated(outcome) !== true
+    const noteFailure = (outcome: NotSent<In>): void => {
       if (failure === undefined) failure = outcome
-      else unsent.push(outcome.input)
+      else failedToo.push(outcome.input)
       stops.next()
     }
     const noted = new Set<SendOutcome<In>>()
     // Noted where it happens: with `order: 'source'` the outcome may be held back, and sending must stop at once.
     const note = (outcome: SendOutcome<In>): void => {
-      if (outcome.ok) return
+      if (!stopsIt(outcome)) return
       noted.add(outcome)
       noteFailure(outcome)
     }
+    const work$ = settle === undefined ? send$ : settle.settled(send$, () => failure !== undefined)
     return concat(
-      bounded$(input => send$(input, note), { until$: stops, putBack: input => unsent.push(input) }).pipe(
+      bounded$(input => work$(input, note), {
+        until$: stops.pipe(tap(stop)),
+        putBack: input => unsent.push(input),
+      }).pipe(
         tap(outcome => {
-          if (!noted.delete(outcome)) noteFailure(outcome) // an input that found no room was not at work
+          // an input that found no room was not at work
+          if (stopsIt(outcome) && !noted.delete(outcome)) noteFailure(outcome)
         }),
-        filter(outcome => outcome.ok),
+        filter(outcome => !stopsIt(outcome)),
       ),
       defer(() => {
         const failed = failure
-        return failed === undefined ? EMPTY : throwError(() => streamStopped(failed.error, failed.input, unsent))
+        if (failed === undefined) return EMPTY
+        unsent = [...failedToo, ...unsent]
+        return throwError(() => streamStopped(failed.error, failed.input, unsent))
       }),
     )
   })

@@ -1,7 +1,10 @@
 import { Observable } from 'rxjs'
 import { illegal, isRocketError } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
+import type { Outbound } from '../messages/message.ts'
+import type { ReportedEvent } from '../observability/events.ts'
 import type { SendResult } from './send-result.ts'
+import type { Abandoned } from './send-slots.ts'
 
 /** A send that succeeded, with the input that it was for: the same reference. */
 export interface Sent<In> {
@@ -14,9 +17,21 @@ export interface NotSent<In> {
   readonly ok: false
   readonly input: In
   readonly error: RocketError
+  /** With `onError: { deadLetter }`: whether it is in the topic for those. */
+  readonly deadLettered?: boolean
 }
 /** What became of one input: every input has exactly one. */
 export type SendOutcome<In> = Sent<In> | NotSent<In>
+
+/**
+ * Sends for one input. `note` hears of the outcome before the subscriber does, in whatever order outcomes are told; `made`
+ * gets the message, if one could be made.
+ */
+export type SendOne<In> = (
+  input: In,
+  note?: (outcome: SendOutcome<In>) => void,
+  made?: (message: Outbound) => void,
+) => Observable<SendOutcome<In>>
 
 /**
  * A send whose failure is a value, also when it could not even be made. `note` hears of the outcome first. One operator by
@@ -48,3 +63,9 @@ export const asRocketError = (cause: unknown): RocketError =>
   isRocketError(cause)
     ? cause
     : illegal(`the message could not be made: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+
+/** What is told of a send, or a batch of them, whose subscriber had left. */
+export const abandonedSend = (topic: string, messageId: string, how: Abandoned): ReportedEvent =>
+  how.stored
+    ? { type: 'send-abandoned', topic, messageId, outcome: 'stored' }
+    : { type: 'send-abandoned', topic, messageId, outcome: 'failed', error: asRocketError(how.error) }

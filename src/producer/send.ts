@@ -117,11 +117,8 @@ class Sending implements Observer<Stored>, Unsubscribable {
     const patient = this.attempts.length >= settings.retries || !this.hasAlternative(board, queue) // nobody else: wait
     const timeoutMs = Math.max(1, this.dueAt - this.attemptedAt)
     const header = headerOf(this.outgoing, queue, settings)
-    this.keep(
-      sending
-        .send$(master, header, this.outgoing.body, { timeoutMs, patient, onWritten: this.written })
-        .subscribe(this),
-    )
+    const send = this.outgoing.isBatch ? sending.sendBatch$ : sending.send$
+    this.keep(send(master, header, this.outgoing.body, { timeoutMs, patient, onWritten: this.written }).subscribe(this))
   }
 
   next(stored: Stored): void {
@@ -227,7 +224,8 @@ const toAttempt = ({ code, sent, responseCode }: RocketError, endpoint: string, 
   ...(responseCode === undefined ? {} : { responseCode }),
 })
 
-const headerOf = (outgoing: Outgoing, queue: MessageQueue, settings: ProducerSettings) => ({
+/** Everything about a message but its body, for one queue. */
+export const headerOf = (outgoing: Outgoing, queue: MessageQueue, settings: ProducerSettings) => ({
   producerGroup: settings.group,
   topic: outgoing.topic,
   defaultTopic: settings.autoCreateTopics ? TEMPLATE_TOPIC : '',
@@ -239,6 +237,6 @@ const headerOf = (outgoing: Outgoing, queue: MessageQueue, settings: ProducerSet
   properties: outgoing.properties,
   reconsumeTimes: 0,
   unitMode: false,
-  batch: false,
+  batch: outgoing.isBatch,
   bname: queue.brokerName,
 })

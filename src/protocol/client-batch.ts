@@ -40,21 +40,41 @@ const DELAYING = [
  * The body of a batch send: members back to back, magic and checksum zero because the broker fills them in. Properties of
  * more than 32,767 bytes throw `ERR_RMQ_TOO_LARGE`; the size of the whole is the caller's to bound.
  */
-export const encodeBatchBody = (members: readonly BatchMember[]): Buffer => Buffer.concat(members.map(encodeMember))
+export const encodeBatchBody = (members: readonly BatchMember[]): Buffer =>
+  encodeRawBatch(
+    members.map(({ flag, body, properties }) => ({ flag, body, propertiesText: writeProperties(properties) })),
+  )
 
-const encodeMember = ({ flag, body, properties }: BatchMember, position: number): Buffer => {
-  const text = Buffer.from(writeProperties(properties))
-  if (text.length > MAX_PROPERTIES_BYTES) {
-    throw tooLarge(`the properties text of batch member ${position + 1}`, text.length, MAX_PROPERTIES_BYTES)
+/** The same of members whose properties are text already. One buffer for all: there may be many, and each is small. */
+export const encodeRawBatch = (members: readonly RawBatchMember[]): Buffer => {
+  const bytes = Buffer.alloc(members.reduce((sum, member) => sum + batchMemberBytes(member), 0))
+  let at = 0
+  members.forEach((member, position) => (at = writeMember(bytes, at, member, position)))
+  return bytes
+}
+
+/** What a member takes in the body of a batch. */
+export const batchMemberBytes = ({ body, propertiesText }: Omit<RawBatchMember, 'flag'>): number =>
+  MIN_MEMBER_BYTES + body.length + Buffer.byteLength(propertiesText)
+
+const writeMember = (
+  bytes: Buffer,
+  at: number,
+  { flag, body, propertiesText }: RawBatchMember,
+  position: number,
+): number => {
+  const textAt = at + MIN_MEMBER_BYTES + body.length
+  const textBytes = bytes.write(propertiesText, textAt)
+  if (textBytes > MAX_PROPERTIES_BYTES) {
+    throw tooLarge(`the properties text of batch member ${position + 1}`, textBytes, MAX_PROPERTIES_BYTES)
   }
-  const member = Buffer.alloc(MIN_MEMBER_BYTES + body.length + text.length)
-  member.writeInt32BE(member.length, 0)
-  member.writeInt32BE(flag, 12)
-  member.writeInt32BE(body.length, 16)
-  member.set(body, BYTES_BEFORE_BODY)
-  member.writeInt16BE(text.length, BYTES_BEFORE_BODY + body.length)
-  member.set(text, MIN_MEMBER_BYTES + body.length)
-  return member
+  const end = textAt + textBytes
+  bytes.writeInt32BE(end - at, at)
+  bytes.writeInt32BE(flag, at + 12)
+  bytes.writeInt32BE(body.length, at + 16)
+  bytes.set(body, at + BYTES_BEFORE_BODY)
+  bytes.writeInt16BE(textBytes, textAt - 2)
+  return end
 }
 
 /** The members of a batch body; a member whose lengths contradict each other throws `ERR_RMQ_DECODE`. */

@@ -9,6 +9,9 @@ import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
 const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
   send$: client => client.producer().send$(HELLO),
   sendOutcome$: client => client.producer().sendOutcome$(HELLO),
+  sendBatch$: client => client.producer().sendBatch$([HELLO, HELLO]),
+  oneway$: client => client.producer().oneway$(HELLO),
+  onewayBatch$: client => client.producer().onewayBatch$([HELLO, HELLO]),
   flush$: client => client.producer().flush$(),
   sendInTransaction$: client => transactional(client).sendInTransaction$(HELLO, () => undefined),
   'ready$ of a group': client => transactional(client).ready$(),
@@ -21,6 +24,8 @@ const SINGLE = Object.entries(OPERATIONS).filter(([name]) => name !== 'process$'
 /** Operations that fail by themselves, before anything could be asked of a server. */
 const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
   'send$ of an empty body': client => client.producer().send$(message(topic('t'), Buffer.alloc(0))),
+  'sendBatch$ of nothing': client => client.producer().sendBatch$([]),
+  'oneway$ of an empty body': client => client.producer().oneway$(message(topic('t'), Buffer.alloc(0))),
   'send$ to a bad topic': client => client.producer().send$(message(topic('a b'), Buffer.from('x'))),
   'send$ with a bad option': client => client.producer().send$(HELLO, { timeoutMs: -1 }),
   'send$ that is aborted before': client =>

@@ -3,9 +3,10 @@ import { message, type MessageOptions } from '../../src/messages/message.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { asHalf, type HalfMark } from '../../src/producer/half-message.ts'
 import { toOutgoing } from '../../src/producer/outgoing.ts'
+import { compressorFor } from '../../src/protocol/compress.ts'
 import { readProperties } from '../../src/protocol/properties.ts'
 
-const OPTIONS = { maxMessageBytes: 1_000, compressAboveBytes: 100, compressLevel: 5 }
+const OPTIONS = { maxMessageBytes: 1_000, compressAboveBytes: 100, compressLevel: 5, compressor: compressorFor('zlib') }
 const MARK: HalfMark = { group: 'tx', checkAfterMs: undefined }
 const sent = (options: MessageOptions = {}, mark = MARK, body = 'x') =>
   toOutgoing(asHalf(message(topic('t'), Buffer.from(body), options), mark), 'the id', 1_000, OPTIONS)

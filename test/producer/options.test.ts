@@ -28,8 +28,13 @@ describe('the options of a producer', () => {
       maxQueued: 0,
       maxQueuedBytes: 0,
       maxMessageBytes: 16 << 20,
+      compression: 'lz4',
       compressAboveBytes: Infinity,
       compressLevel: 9,
+      compressBatch: 'each',
+      batchSplit: 'count',
+      maxBatchBytes: 1,
+      maxBatchCount: 1,
       autoCreateTopics: false,
       defaultTopicQueues: 16,
     } as const
@@ -53,6 +58,12 @@ describe('the options of a producer', () => {
     ['compressAboveBytes is -1', { compressAboveBytes: -1 }],
     ['compressLevel is 10', { compressLevel: 10 }],
     ['compressLevel is 0', { compressLevel: 0 }],
+    ['compressLevel is 10', { compression: 'lz4', compressLevel: 10 }],
+    ['"gzip" is no compression', { compression: 'gzip' as 'zlib' }],
+    ['compressBatch is "all": expected one of none, each', { compressBatch: 'all' as 'each' }],
+    ['batchSplit is "bytes": expected one of size, count', { batchSplit: 'bytes' as 'size' }],
+    ['maxBatchBytes is 0', { maxBatchBytes: 0 }],
+    ['maxBatchCount is 0', { maxBatchCount: 0 }],
     ['defaultTopicQueues is 0', { defaultTopicQueues: 0 }],
   ])('are refused by name: %s', (message, options) => {
     expect(() => resolveProducerOptions(options)).toThrow(

@@ -6,9 +6,14 @@ import { message, type MessageOptions, type Outbound } from '../../src/messages/
 import { topic } from '../../src/messages/topic.ts'
 import { toOutgoing, type OutgoingOptions } from '../../src/producer/outgoing.ts'
 import { readProperties } from '../../src/protocol/properties.ts'
-import { decompressBody } from '../../src/protocol/compress.ts'
+import { compressorFor, decompressBody } from '../../src/protocol/compress.ts'
 
-const OPTIONS: OutgoingOptions = { maxMessageBytes: 1_000, compressAboveBytes: 100, compressLevel: 5 }
+const OPTIONS: OutgoingOptions = {
+  maxMessageBytes: 1_000,
+  compressAboveBytes: 100,
+  compressLevel: 5,
+  compressor: compressorFor('zlib'),
+}
 const text = topic('t', codecs.text)
 
 const outgoing = (sent: Outbound<never> | Outbound<string>, options: Partial<OutgoingOptions> = {}) =>

@@ -1,0 +1,165 @@
+import { defer, firstValueFrom, map } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type { SharedClient } from '../client/shared-client.ts'
+import { batchFailed, isRocketError, operationTimeout, withDetails } from '../errors.ts'
+import type { PartialOutcome } from '../errors.ts'
+import type { Outbound } from '../messages/message.ts'
+import { neverSync } from '../operators/never-sync.ts'
+import { abortable } from './abortable.ts'
+import { checkShared, memberResults } from './batch-outgoing.ts'
+import type { ProducerSettings } from './options.ts'
+import { toOutgoing } from './outgoing.ts'
+import type { Outgoing, OutgoingOptions } from './outgoing.ts'
+import type { Sender, SenderOptions } from './send.ts'
+import { resolveSendOptions } from './send-options.ts'
+import type { SendOptions } from './send-options.ts'
+import { abandonedSend } from './send-outcome.ts'
+import type { Requirement, SendResult } from './send-result.ts'
+import type { SendSlots } from './send-slots.ts'
+import { createSendTogether, hasFailed } from './together.ts'
+import type { End, SendTogether } from './together.ts'
+import { createWriteOneway } from './write-oneway.ts'
+import type { OnewayReceipt } from './write-oneway.ts'
+
+/** What one-way sends may be told: nobody answers them, so nothing can be required. */
+export type OnewayOptions = Omit<SendOptions, 'require'>
+
+/** Sends of several messages at once, and sends that nobody answers. */
+export interface BatchDoors {
+  /**
+   * Sends messages of one topic in as few requests as possible: cold, their results in their order. Each request is
+   * stored as a whole or not at all; several requests are no transaction. Messages with a sharding key go to the queue of
+   * their key, in order. Not for messages that are delayed, part of a transaction or for a retry topic: ERR_RMQ_ILLEGAL.
+   * When some fail, `partial` of the error tells of each what became of it.
+   */
+  sendBatch$<T>(messages: readonly Outbound<T>[], options?: SendOptions): Observable<readonly SendResult[]>
+  /**
+   * Writes a message to a socket, once, and awaits no answer: cold, one receipt when the socket took it. It waits while
+   * the socket takes no more. What fails before is the error; what happens afterwards nobody tells.
+   */
+  oneway$<T>(message: Outbound<T>, options?: OnewayOptions): Observable<OnewayReceipt>
+  /** `sendBatch$` without an answer: as fast as it gets, and as little sure as `oneway$`. Where it takes several requests,
+   * brokers may store a later one first. */
+  onewayBatch$<T>(messages: readonly Outbound<T>[], options?: OnewayOptions): Observable<readonly OnewayReceipt[]>
+  /** `sendBatch$`, at once. */
+  sendBatch<T>(messages: readonly Outbound<T>[], options?: SendOptions): Promise<readonly SendResult[]>
+  /** `oneway$`, at once. */
+  oneway<T>(message: Outbound<T>, options?: OnewayOptions): Promise<OnewayReceipt>
+  /** `onewayBatch$`, at once. */
+  onewayBatch<T>(messages: readonly Outbound<T>[], options?: OnewayOptions): Promise<readonly OnewayReceipt[]>
+}
+
+/** What a producer's doors for batches stand on. */
+export interface BatchDoorsOptions {
+  readonly shared: Pick<SharedClient, 'runtime' | 'life' | 'report'>
+  readonly settings: ProducerSettings
+  readonly sending: SenderOptions
+  readonly sender: Sender
+  readonly slots: SendSlots
+  readonly packing: Packing
+  /** Throws when nothing can be sent any more; makes the group known. */
+  readonly begin: () => void
+  readonly checked: (result: SendResult, require: Requirement) => void
+}
+
+/** How messages are made: to travel alone, as part of a batch, and as a batch. */
+export interface Packing {
+  readonly alone: OutgoingOptions
+  readonly member: OutgoingOptions
+  readonly batch: OutgoingOptions
+}
+
+export const createBatchDoors = (
+  options: BatchDoorsOptions,
+): BatchDoors & { readonly together: SendTogether<SendResult> } => {
+  const { shared, settings, sending, sender, slots, packing, begin, checked } = options
+  const { scheduler, asap, newMessageId } = shared.runtime
+  const { boards } = sending
+  const { report } = shared
+  const hop = neverSync<unknown>(asap)
+  const hopped = <T>(source$: Observable<T>) => source$.pipe(hop) as Observable<T> // one hop for all, whatever they carry
+  const common = { begin, slots, boards, settings, packing, scheduler, report }
+  const together = createSendTogether<SendResult>({ ...common, ask$: sender.send$, resultsOf: memberResults })
+  const writeOneway = createWriteOneway(sending)
+  const onewayTogether = createSendTogether<OnewayReceipt>({
+    ...common,
+    ask$: writeOneway,
+    resultsOf: (whole, members) => members.map(({ messageId }) => ({ ...whole, messageId })),
+  })
+
+  const door$ = <T>(work: () => Observable<T>, signal: AbortSignal | undefined): Observable<T> =>
+    defer(() => {
+      begin()
+      return work()
+    }).pipe(abortable(signal), hopped, shared.life.held())
+
+  const all$ = <R>(
+    send$: SendTogether<R>,
+    messages: readonly Outbound[],
+    given: SendOptions,
+    check: (result: R, require: Requirement) => void,
+  ): Observable<readonly R[]> => {
+    const ids = messages.map(() => newMessageId())
+    return door$(() => {
+      const { timeoutMs, require } = resolveSendOptions(given, settings)
+      const bornTimestamp = scheduler.now()
+      const made = messages.map((message, i) => toMember(message, ids[i] ?? '', bornTimestamp, packing.member))
+      checkShared(made)
+      return send$(made, timeoutMs, result => check(result, require)).pipe(map(ends => resultsOrThrow(messages, ends)))
+    }, given.signal)
+  }
+
+  const oneway$ = (message: Outbound, given: OnewayOptions = {}): Observable<OnewayReceipt> => {
+    const messageId = newMessageId()
+    return door$(() => {
+      const { timeoutMs } = resolveSendOptions(given, settings)
+      const outgoing = toOutgoing(message, messageId, scheduler.now(), packing.alone)
+      const { topic } = outgoing
+      const dueAt = scheduler.now() + timeoutMs
+      return slots.run$({
+        bytes: outgoing.body.length,
+        waitMs: timeoutMs,
+        tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic }),
+        work$: written => writeOneway(outgoing, Math.max(1, dueAt - scheduler.now()), written),
+        onLeft: () => undefined, // the receipt comes with the bytes
+        onAbandoned: how => report(abandonedSend(topic, messageId, how)),
+      })
+    }, given.signal)
+  }
+  const sendBatch$: BatchDoors['sendBatch$'] = (messages, given = {}) => all$(together, messages, given, checked)
+  const onewayBatch$: BatchDoors['onewayBatch$'] = (messages, given = {}) =>
+    all$(onewayTogether, messages, given, () => undefined)
+
+  return {
+    together,
+    sendBatch$,
+    oneway$,
+    onewayBatch$,
+    sendBatch: (messages, given) => firstValueFrom(sendBatch$(messages, given)),
+    oneway: (message, given) => firstValueFrom(oneway$(message, given)),
+    onewayBatch: (messages, given) => firstValueFrom(onewayBatch$(messages, given)),
+  }
+}
+
+const toMember = (message: Outbound, id: string, bornTimestamp: number, packing: OutgoingOptions): Outgoing => {
+  try {
+    return toOutgoing(message, id, bornTimestamp, packing)
+  } catch (cause) {
+    throw isRocketError(cause) ? withDetails(cause, { input: message }) : cause
+  }
+}
+
+const resultsOrThrow = <R>(messages: readonly Outbound[], ends: readonly End<R>[]): readonly R[] => {
+  const failures = ends.filter(end => hasFailed(end))
+  const [first] = failures
+  if (first === undefined) return ends as readonly R[] // none of them is a failure
+  const sent = failures.some(failure => failure.sent === 'maybe') ? 'maybe' : 'no'
+  throw batchFailed(
+    first,
+    sent,
+    ends.map((end, i) => outcomeOf(messages[i], end)),
+  )
+}
+
+const outcomeOf = (input: unknown, end: unknown): PartialOutcome =>
+  isRocketError(end) ? { ok: false, input, error: end } : { ok: true, input, result: end }

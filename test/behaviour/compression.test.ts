@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { availableCompressions, codecs, message, topic } from '../../src/index.ts'
+import type { Compressor, ProducerOptions } from '../../src/index.ts'
+import { thrownBy } from '../support/failure.ts'
+import { PATIENT, quietClient } from '../support/quiet-client.ts'
+import { readAll } from '../support/stored.ts'
+import { startTarget, unique } from '../support/target.ts'
+import type { TestCluster } from '../support/test-cluster.ts'
+import { deflateBody } from '../../src/protocol/compress.ts'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTarget()
+})
+afterAll(() => cluster.stop())
+
+const textTopic = async () => {
+  const texts = topic(unique('texts'), codecs.text)
+  await cluster.createTopic(texts.name, { queues: 1 })
+  return texts
+}
+const LONG = 'what is said often is soon said '.repeat(300)
+
+for (const compression of ['none', ...availableCompressions()] as const) {
+  it(`a body sent with compression ${compression} is received as it was`, async () => {
+    const texts = await textTopic()
+    await using client = quietClient(cluster)
+    const producer = client.producer({ ...PATIENT, compression, compressAboveBytes: 1_000, compressBatch: 'each' })
+    await producer.send(message(texts, LONG))
+    await producer.send(message(texts, 'short'))
+    await producer.sendBatch(['first ', 'second '].map(start => message(texts, start + LONG)))
+    await producer.sendBatch(['short ', LONG].map(body => message(texts, body)))
+    const bodies = (await readAll(client, texts, { atLeast: 6 })).map(({ body }) => body)
+    expect(bodies).toEqual([LONG, 'short', `first ${LONG}`, `second ${LONG}`, 'short ', LONG])
+  })
+}
+
+it('a compressor of your own is asked once, however often the message is sent', async () => {
+  const texts = await textTopic()
+  await using client = quietClient(cluster)
+  let asked = 0
+  const own: Compressor = {
+    type: 'zlib',
+    compress: (body, level) => {
+      asked++
+      return deflateBody(body, level)
+    },
+  }
+  const producer = client.producer({ ...PATIENT, compression: own, compressLevel: 9 })
+  await producer.send(message(texts, LONG))
+  expect(asked).toBe(1)
+  const [received] = await readAll(client, texts, { atLeast: 1 })
+  expect(received?.body).toBe(LONG)
+})
+
+it.each<[string, ProducerOptions]>([
+  ['"brotli" is no compression', { compression: 'brotli' as 'zlib' }],
+  ['compressLevel is 10', { compression: 'zlib', compressLevel: 10 }],
+])('what cannot be is refused when the producer is made: %s', async (says, options) => {
+  await using client = quietClient(cluster)
+  expect(thrownBy(() => client.producer(options))).toMatchObject({
+    code: 'ERR_RMQ_ILLEGAL',
+    message: expect.stringContaining(says) as string,
+  })
+})
+
+it('zstd is refused where this Node.js cannot write it, and taken where it can', async () => {
+  await using client = quietClient(cluster)
+  const make = () => client.producer({ compression: 'zstd', compressLevel: 9 })
+  if (availableCompressions().includes('zstd')) expect(make).not.toThrow()
+  else expect(thrownBy(make).message).toContain('cannot write zstd')
+})
