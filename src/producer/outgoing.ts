@@ -15,6 +15,8 @@ export interface Outgoing {
   readonly sysFlag: number
   readonly bornTimestamp: number
   readonly shardKey: string | undefined
+  /** What it was made of: selectors may look at it. */
+  readonly message?: Outbound
 }
 
 export interface OutgoingOptions {
@@ -73,6 +75,7 @@ const checkedAndEncoded = (
     sysFlag: compress ? MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB : 0,
     bornTimestamp,
     shardKey: message.shardKey,
+    message,
   }
 }
 

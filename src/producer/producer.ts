@@ -5,11 +5,16 @@ import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
+import type { QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
 import { resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import { createRoutingStats } from './routing-stats.ts'
+import type { RoutingStats } from './routing-stats.ts'
+import { checkedQueue, checkedSelect } from './selection.ts'
+import type { Select } from './selection.ts'
 import { createSender } from './send.ts'
 import { sendAll, sendFrom$ } from './send-all.ts'
 import type { SendOne, SendStreamOptions } from './send-all.ts'
@@ -19,6 +24,7 @@ import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Abandoned, Pressure } from './send-slots.ts'
+import { createStrategies } from './strategies.ts'
 import { createTopicBoards } from './topic-boards.ts'
 
 /** What one send may be told. */
@@ -27,6 +33,10 @@ export interface SendOptions {
   readonly timeoutMs?: number
   /** What must be true of a stored message. Default `stored`: also when it is not yet flushed or replicated. */
   readonly require?: Requirement
+  /** The very queue, by broker name and number; a repeat goes there, too. Default: as `select` says. */
+  readonly queue?: QueueRef
+  /** How this message finds its queue, a sharding key or not. Default: as the producer's `select`. */
+  readonly select?: Select
   /** Aborting acts as unsubscribing does, and the operation errors with the reason. */
   readonly signal?: AbortSignal
 }
@@ -64,6 +74,10 @@ export interface Producer extends AsyncDisposable {
   readonly pressure$: Observable<Pressure>
   /** One `undefined` when everything accepted so far has ended. */
   flush$(): Observable<void>
+  /** How attempts were routed so far: by which strategy, to which brokers. */
+  routingStats(): RoutingStats
+  /** \`routingStats\` begin anew. The health of brokers stays as it is: see \`client.recoverBroker\`. */
+  resetRoutingStats(): void
   /** `send$`, at once. */
   send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
   /** `sendOutcome$`, at once: the promise never rejects. */
@@ -79,6 +93,13 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random, newMessageId } = runtime
   const slots = createSendSlots(settings, scheduler)
+  const strategies = createStrategies(settings.select, {
+    fallback: 'round-robin',
+    group: settings.group,
+    closing$: shared.closing$,
+    report,
+  })
+  const routing = createRoutingStats()
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
   const sender = createSender({
     sending: broker.sending,
@@ -88,6 +109,9 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
+    health: shared.health,
+    routing,
+    select: strategies.current,
   })
   const hop = neverSync<SendResult>(asap)
   let membership: Subscription | undefined
@@ -105,6 +129,9 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       if (shared.isClosed()) throw closed('the client')
       const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
       const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
+      const select =
+        checkedQueue(options.queue, message.topic.name) ??
+        (options.select && checkedSelect(options.select, 'round-robin'))
       const dueAt = scheduler.now() + timeoutMs
       const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
       const { topic } = outgoing
@@ -114,7 +141,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         bytes: outgoing.body.length,
         waitMs: timeoutMs, // waiting for its turn counts, too
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
+        work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned, select),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
@@ -149,6 +176,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         tap(() => {
           delist()
           slots.close()
+          strategies.close()
           membership?.unsubscribe()
           boards.close()
         }),
@@ -176,6 +204,8 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     ) => sendFrom$(source, projected(project), options) as Observable<Sent<In>>,
     pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
     flush$,
+    routingStats: routing.snapshot,
+    resetRoutingStats: routing.reset,
     send: (message, options) => firstValueFrom(send$(message, options)),
     sendOutcome: (message, options) => firstValueFrom(sendOutcome$(message, options)),
     flush: () => firstValueFrom(flush$()),
