@@ -1,8 +1,9 @@
+import { isObservable } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
-import { checkedSelects } from './selection.ts'
+import { checkedSelect } from './selection.ts'
 import type { QueueHash, Select } from './selection.ts'
 
 /**
@@ -102,7 +103,7 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     timeoutMs: checkedMs('timeoutMs', given.timeoutMs, d.timeoutMs),
     retries: checkedInt('retries', given.retries, d.retries, [0, 16]),
     retry: oneOf('retry', given.retry, d.retry, ['java', 'safe']),
-    select: checkedSelects(given.select, 'round-robin'),
+    select: isObservable(given.select) ? given.select : checkedSelect(given.select, 'round-robin'),
     hash: oneOf('hash', given.hash, d.hash, ['java', 'fnv1a']),
     retryAnotherBrokerWhenNotStoreOk: given.retryAnotherBrokerWhenNotStoreOk ?? d.retryAnotherBrokerWhenNotStoreOk,
     maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),

@@ -131,7 +131,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
       const select =
         checkedQueue(options.queue, message.topic.name) ??
-        (options.select && checkedSelect(options.select, 'round-robin'))
+        (options.select === undefined ? undefined : checkedSelect(options.select, 'round-robin'))
       const dueAt = scheduler.now() + timeoutMs
       const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
       const { topic } = outgoing

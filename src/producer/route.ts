@@ -106,7 +106,11 @@ const selected = (select: QueueSelector, input: RoutingInput): QueueRef => {
 }
 
 const isQueue = (given: unknown): given is QueueRef =>
-  typeof given === 'object' && given !== null && 'brokerName' in given && 'queueId' in given
+  typeof given === 'object' &&
+  given !== null &&
+  'brokerName' in given &&
+  typeof given.brokerName === 'string' &&
+  'queueId' in given
 const kindOf = (given: unknown): string =>
   given === null ? 'null' : typeof given === 'object' ? 'an object' : typeof given
 
@@ -114,7 +118,7 @@ const indexOf = (queues: readonly MessageQueue[], { brokerName, queueId }: Queue
   const index = queues.findIndex(queue => queue.brokerName === brokerName && queue.queueId === queueId)
   if (index >= 0) return index
   const topic = queues[0]?.topic ?? ''
-  const wanted = queueKey({ topic, brokerName: String(brokerName).slice(0, 255), queueId })
+  const wanted = queueKey({ topic, brokerName: brokerName.slice(0, 255), queueId })
   throw illegal(`${wanted} is not a queue that may be written: topic "${topic}" has ${queues.length} of them`)
 }
 

@@ -1,5 +1,3 @@
-import { isObservable } from 'rxjs'
-import type { Observable } from 'rxjs'
 import type { BrokerHealth } from '../client/broker-health.ts'
 import { oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
@@ -52,18 +50,11 @@ export const checkedSelect = (value: Select | undefined, fallback: Select): Sele
     ? value
     : oneOf('select', value, fallback as Selection, SELECTIONS, ', a function, or an Observable of them')
 
-/** The same, or an Observable, whose values are checked as they come. */
-export const checkedSelects = (
-  value: Select | Observable<Select> | undefined,
-  fallback: Select,
-): Select | Observable<Select> => (isObservable(value) ? value : checkedSelect(value, fallback))
-
 /** A queue of this topic by name and number, or ERR_RMQ_ILLEGAL. Whether there is one, the route tells. */
 export const checkedQueue = (queue: QueueRef | undefined, topic: string): QueueRef | undefined => {
   if (queue === undefined) return undefined
-  const { topic: its, brokerName, queueId } = queue
+  const given: Partial<QueueRef> = Object(queue) as Partial<QueueRef> // anything may come from JavaScript
+  const { topic: its, brokerName, queueId } = given
   if (its === topic && typeof brokerName === 'string' && Number.isInteger(queueId)) return queue
-  throw illegal(`queue is ${String(its)}@${String(brokerName)}:${String(queueId)}: expected one of topic "${topic}"`, {
-    topic,
-  })
+  throw illegal(`queue is ${its}@${brokerName}:${queueId}: expected one of topic "${topic}"`, { topic })
 }
