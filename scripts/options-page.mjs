@@ -18,6 +18,7 @@ const SECTIONS = [
   ['`createClient(config)`', 'ClientConfig'],
   ['`timing` of a client', 'Timing'],
   ['`connection` of a client', 'ConnectionOptions'],
+  ['`health` of a client', 'HealthOptions'],
   ['`runtime` of a client', 'Runtime'],
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],

@@ -17,6 +17,9 @@ import { checkedMs } from './client/checks.ts'
 import type { ClientConfig } from './client/config.ts'
 import { nextInfos } from './client/connection-infos.ts'
 import type { ConnectionInfo } from './client/connection-infos.ts'
+import type { BrokerHealth } from './client/broker-health.ts'
+import { routeCacheOf } from './client/route-cache.ts'
+import type { RouteCache } from './client/route-cache.ts'
 import { createSharedClient } from './client/shared-client.ts'
 import type { CloseReport } from './client/shared-client.ts'
 import { stats$ } from './client/stats.ts'
@@ -53,6 +56,16 @@ export interface Client extends AsyncDisposable {
   routes$(topic: Topic | string): Observable<RouteState>
   /** Has the name servers asked again now: about one topic, or about all that are in use. */
   refreshRoutes(topic?: Topic | string): void
+  /** What is kept of routes now: their topics, brokers and queues. */
+  routeCache(): RouteCache
+  /** The health of every broker known by name: of those that routes named. Replays the current table. */
+  readonly health$: Observable<ReadonlyMap<string, BrokerHealth>>
+  /** Nothing more is sent to this broker, for so many ms (default: until `recoverBroker`), unless all are suspended. */
+  suspendBroker(brokerName: string, forMs?: number): void
+  /** Makes a broker healthy at once, whatever it was; `false` when no such broker is known. */
+  recoverBroker(brokerName: string): boolean
+  /** The counters and latencies of `health$` begin anew. The health of brokers stays. */
+  resetBrokerStats(): void
   /** Counters of all connections, every so many ms (default 1,000). */
   stats$(everyMs?: number): Observable<Stats>
   /** One value when a name server answered; errors when none did within `timing.connectTimeoutMs`. */
@@ -79,7 +92,7 @@ export interface Client extends AsyncDisposable {
 /** Opens nothing: the first send or subscription connects. Bad configuration throws ERR_RMQ_ILLEGAL. */
 export const createClient = (config: ClientConfig): Client => {
   const shared = createSharedClient(config)
-  const { events$, routes, timing, runtime, life, nameServer, closing$ } = shared
+  const { events$, routes, timing, runtime, life, nameServer, health, closing$ } = shared
   const { scheduler, asap } = runtime
   const state = new BehaviorSubject<ClientState>('idle')
   const connections = new BehaviorSubject<readonly ConnectionInfo[]>([])
@@ -150,6 +163,12 @@ export const createClient = (config: ClientConfig): Client => {
     events$,
     routes$: topic => routes.routes$(typeof topic === 'string' ? topic : topic.name).pipe(takeUntil(closing$)),
     refreshRoutes: topic => routes.refresh(typeof topic === 'object' ? topic.name : topic),
+    routeCache: () => routeCacheOf(routes.cached()),
+    health$: health.health$,
+    suspendBroker: (brokerName, forMs) =>
+      health.suspend(brokerName, forMs === undefined ? Infinity : checkedMs('forMs', forMs, 1)),
+    recoverBroker: health.recover,
+    resetBrokerStats: health.resetCounts,
     stats$: (everyMs = 1_000) =>
       stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
     ready$,

@@ -9,6 +9,7 @@ import { handlers as messages } from './support/golden-messages.ts'
 import { handlers as pop } from './support/golden-pop.ts'
 import { handlers as popHandles } from './support/golden-pop-handles.ts'
 import { handlers as processQueue } from './support/golden-process-queue.ts'
+import { handlers as queueChoice } from './support/golden-queue-choice.ts'
 import { handlers as tables } from './support/golden-tables.ts'
 import { handlers as trace } from './support/golden-trace.ts'
 
@@ -26,6 +27,7 @@ const handlers = {
   ...popHandles,
   ...tables,
   ...processQueue,
+  ...queueChoice,
   ...defaults,
 }
 

@@ -3,13 +3,21 @@ import Long from 'long'
 import { asyncScheduler, defer, map, NEVER, type Observable, of, tap } from 'rxjs'
 import type { SendHeader, Stored } from '../../src/broker/sending.ts'
 import { connectionLost, notConnected, requestTimeout, RocketError } from '../../src/errors.ts'
+import type { HealthOptions } from '../../src/client/health-options.ts'
+import { message } from '../../src/messages/message.ts'
+import type { QueueRef } from '../../src/messages/offsets.ts'
+import { topic } from '../../src/messages/topic.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
 import { resolveProducerOptions, type ProducerOptions } from '../../src/producer/options.ts'
 import type { Outgoing } from '../../src/producer/outgoing.ts'
+import { createRoutingStats } from '../../src/producer/routing-stats.ts'
+import type { SendResult } from '../../src/producer/send-result.ts'
+import type { Select } from '../../src/producer/selection.ts'
 import { createSender } from '../../src/producer/send.ts'
 import type { Board, TopicBoards } from '../../src/producer/topic-boards.ts'
 import { masterOf } from '../../src/protocol/routes.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
+import { aHealth } from '../../test/support/a-health.ts'
 import { aRoute, queuesNamed } from '../../test/support/builders.ts'
 import { errorsAsValues, type Marbles } from '../marbles.ts'
 
@@ -23,13 +31,14 @@ const stored: Stored = {
   regionId: undefined,
   traceOn: true,
 }
+const STORED: Readonly<Record<string, Stored>> = { s: stored, n: { ...stored, status: 'slave-not-available' } }
 const answered = (
   responseCode: number,
   code: 'ERR_RMQ_BROKER' | 'ERR_RMQ_BUSY' | 'ERR_RMQ_AUTH' = 'ERR_RMQ_BROKER',
   remark = '',
 ) => new RocketError(code, 'refused', { responseCode, remark, retriable: true })
 
-/** What a broker may do to an attempt, by letter; `s` it stores the message. */
+/** What a broker may do to an attempt, by letter; `s` it stores the message, `n` only on the master. */
 const FAILURES: Readonly<Record<string, RocketError>> = {
   e: answered(RESPONSE.SYSTEM_ERROR),
   b: answered(RESPONSE.SYSTEM_BUSY, 'ERR_RMQ_BUSY'),
@@ -45,6 +54,7 @@ export const BOARD: Board = {
   queues: queuesNamed('a0 a1 b0 b1'),
   masterOf: name => masterOf(ROUTE, name),
   fromTemplate: false,
+  route: ROUTE,
 }
 
 interface Setting extends ProducerOptions {
@@ -52,6 +62,12 @@ interface Setting extends ProducerOptions {
   readonly shardKey?: string
   readonly givenUp?: () => boolean
   readonly random?: () => number
+  readonly healthOptions?: Partial<HealthOptions>
+  /** The producer's strategy at the moment. */
+  readonly selectNow?: () => Select
+  /** What this one send is told. */
+  readonly one?: Select | QueueRef
+  readonly keys?: readonly string[]
 }
 
 /**
@@ -59,22 +75,25 @@ interface Setting extends ProducerOptions {
  * which broker was asked when, for how long, and whether to wait for a connection (`!`).
  */
 export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setting = {}) => {
-  const { board$ = of(BOARD), shardKey, givenUp = () => false, random = () => 0, ...options } = setting
+  const { board$ = of(BOARD), shardKey, givenUp = () => false, random = () => 0, ...more } = setting
+  const { healthOptions = {}, selectNow, one, keys = [], ...options } = more
   const tries: string[] = []
   const headers: SendHeader[] = []
   const written: number[] = []
   const refreshed: string[] = []
   const events: ReportedEvent[] = []
   const errors: RocketError[] = []
-  const results: { readonly messageId: string; readonly attempts: number; readonly elapsedMs: number }[] = []
-  let cursor = 0
+  const results: SendResult[] = []
+  const rotation = { cursor: 0 }
   const boards: TopicBoards = {
     board: () => undefined,
     board$: () => board$,
-    nextCursor: () => cursor++,
+    rotation: () => rotation,
     endpoints$: NEVER,
     close: () => undefined,
   }
+  const routing = createRoutingStats()
+  const health = aHealth(healthOptions, { report: event => events.push(event) })
   const settings = resolveProducerOptions({ timeoutMs: 1_000, ...options })
   const sender = createSender({
     sending: {
@@ -87,8 +106,8 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
           headers.push(header)
           const letter = /[a-z]/.exec(diagram)?.[0] ?? ''
           onWritten?.()
-          return letter === 's' || letter === ''
-            ? m.cold(diagram.replace('s', '(s|)'), { s: stored })
+          return 'sn'.includes(letter)
+            ? m.cold(diagram.replace(letter, `(${letter}|)`), STORED)
             : m.cold<Stored>(diagram.replace(letter, '#'), {}, FAILURES[letter])
         }),
       sendBatch$: () => NEVER,
@@ -101,6 +120,9 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
     scheduler: asyncScheduler,
     random,
     refresh: topic => refreshed.push(topic),
+    health,
+    routing,
+    select: selectNow ?? (() => settings.select as Select),
   })
   const outgoing: Outgoing = {
     topic: 't',
@@ -111,13 +133,14 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
     bornTimestamp: 1_000,
     shardKey,
     isBatch: false,
+    message: message(topic('t'), Buffer.from('x'), { keys }),
   }
   const sent$ = sender
-    .send$(outgoing, settings.timeoutMs, () => written.push(asyncScheduler.now()), givenUp)
+    .send$(outgoing, settings.timeoutMs, () => written.push(asyncScheduler.now()), givenUp, one)
     .pipe(
       tap({ next: result => results.push(result), error: (error: unknown) => errors.push(error as RocketError) }),
       map(() => 's'),
       errorsAsValues(),
     )
-  return { sent$, tries, headers, written, refreshed, events, errors, results }
+  return { sent$, health, routing, tries, headers, written, refreshed, events, errors, results }
 }

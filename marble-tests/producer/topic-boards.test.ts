@@ -41,6 +41,7 @@ const drawn = (m: Marbles, topics: Readonly<Record<string, string>>, options: Pa
     routes: {
       routes$: topic => states.get(topic) ?? EMPTY,
       refresh: topic => refreshed.push(`${topic ?? 'all'} at ${asyncScheduler.now()}`),
+      cached: () => [],
     },
     scheduler: asyncScheduler,
     random: () => 0,
@@ -180,12 +181,22 @@ describe('the brokers that a producer uses', () => {
 
 describe('the rotation over the queues of a topic', () => {
   it(
-    'moves on with each send, for each topic by itself, from a random start',
+    'is one for each topic, and begins anywhere',
     marbles(m => {
       const starts = [0.5, 0.25]
       const { boards } = drawn(m, { t: '', u: '' }, { random: () => starts.shift() ?? 0 })
-      const cursors = [boards.nextCursor('t'), boards.nextCursor('t'), boards.nextCursor('u'), boards.nextCursor('t')]
-      expect(cursors).toEqual([2 ** 19, 2 ** 19 + 1, 2 ** 18, 2 ** 19 + 2])
+      boards.rotation('t').cursor++
+      expect([boards.rotation('t').cursor, boards.rotation('u').cursor]).toEqual([2 ** 19 + 1, 2 ** 18])
+    }),
+  )
+
+  it(
+    'goes on over a refresh, and begins anew when the topic has other queues',
+    marbles(m => {
+      const starts = [0, 0.5]
+      const { boards } = drawn(m, { t: '-k-k-w-w' }, { random: () => starts.shift() ?? 0 })
+      const cursor$ = m.cold('c-c-c-c-c', {}).pipe(map(() => boards.rotation('t').cursor++))
+      m.expect(cursor$).toBeObservable('a-b-c-o-p', { a: 0, b: 1, c: 2, o: 2 ** 19, p: 2 ** 19 + 1 })
     }),
   )
 })

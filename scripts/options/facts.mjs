@@ -69,7 +69,7 @@ const within = (prefix, notes) =>
 export const factsOfCode = async root => {
   const load = await copyThatNotes(root)
   const { notesOf } = await load('client/checks.js')
-  const { createClient, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic } = await load('index.js')
+  const { createClient, HEALTH_DEFAULTS, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic } = await load('index.js')
   const { resolveConsumerOptions } = await load('consumer/options.js')
   const { resolveProcessOptions } = await load('consumer/process.js')
   const { sendAll } = await load('producer/send-all.js')
@@ -99,7 +99,11 @@ export const factsOfCode = async root => {
     .map(withoutValue)
 
   return {
-    ClientConfig: factsOf(clientNotes.filter(({ name }) => !/^(?:timing|connection)\./.test(name))),
+    ClientConfig: factsOf(clientNotes.filter(({ name }) => !/^(?:timing|connection|health)\./.test(name))),
+    HealthOptions: factsOf([
+      ...within('health.', clientNotes),
+      { name: 'avoidSlow', value: HEALTH_DEFAULTS.avoidSlow },
+    ]),
     Timing: factsOf(within('timing.', clientNotes)),
     ConnectionOptions: factsOf(within('connection.', clientNotes)),
     ProducerOptions: factsOf([...notesOf(() => resolveProducerOptions()), ...asNotes(PRODUCER_DEFAULTS)]),

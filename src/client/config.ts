@@ -3,6 +3,8 @@ import type { Logger } from '../observability/logger.ts'
 import { checkedMs } from './checks.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { checkNames } from './check-names.ts'
+import type { HealthOptions } from './health-options.ts'
+import type { RouteCoordinator } from './route-coordinator.ts'
 import type { Runtime } from './runtime.ts'
 
 /** All in ms. Each must be a positive integer (drainMs may be 0). */
@@ -53,6 +55,10 @@ export interface ClientConfig {
   readonly timing?: Partial<Timing>
   /** Sockets and frames. Default: as `ConnectionOptions` says. */
   readonly connection?: Partial<ConnectionOptions>
+  /** When brokers count as ill and are avoided. Default: as `HealthOptions` says. */
+  readonly health?: Partial<HealthOptions>
+  /** Shares what is seen of brokers with other clients: see `createRouteCoordinator`. Default: nobody is told. */
+  readonly coordinator?: RouteCoordinator
   /** Most requests without an answer on one connection. Default 10,000. */
   readonly maxInFlight?: number
   /** Replaces an address that a broker advertises by one that is reachable from here. Default: none is replaced. */

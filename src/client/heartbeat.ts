@@ -35,6 +35,8 @@ export interface Member {
 export interface Heartbeats {
   /** Subscribe to be known to brokers; emits once, synchronously, how to wait for that. Unsubscribing is to be forgotten. */
   announce$(member: Member): Observable<Announced>
+  /** One heartbeat more, soon, to a broker that is being told of members; to any other, nothing. */
+  probe(endpoint: string): void
 }
 
 export interface Announced {
@@ -69,6 +71,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const members = new Set<Member>()
   const nudges = new Subject<void>()
   const failures = new Subject<string>()
+  const probes = new Subject<string>()
   let generation = 0
 
   const beat$ = (endpoint: string): Observable<Confirmed> =>
@@ -93,6 +96,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const nudged$ = (endpoint: string): Observable<unknown> =>
     merge(
       nudges,
+      probes.pipe(filter(probed => probed === endpoint)),
       failures.pipe(
         filter(failed => failed === endpoint),
         switchMap(() => timer(RETRY_MS, scheduler)),
@@ -142,7 +146,7 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       )
     })
 
-  return { announce$ }
+  return { announce$, probe: endpoint => probes.next(endpoint) }
 }
 
 interface TickOptions {

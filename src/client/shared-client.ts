@@ -18,6 +18,10 @@ import { checkedInt } from './checks.ts'
 import { resolveTiming } from './config.ts'
 import type { ClientConfig, Timing } from './config.ts'
 import { resolveConnection } from './connection-options.ts'
+import { createHealth } from './health.ts'
+import type { Health } from './health.ts'
+import { watchedBeats, watchedRoutes } from './health-watch.ts'
+import { resolveHealth } from './health-options.ts'
 import { createHeartbeats } from './heartbeat.ts'
 import type { Heartbeats } from './heartbeat.ts'
 import { createInbound } from './inbound.ts'
@@ -57,6 +61,7 @@ export interface SharedClient {
   readonly nameServer: NameServer
   readonly routes: Routes
   readonly heartbeats: Heartbeats
+  readonly health: Health
   readonly inbound: InboundTable
   readonly life: ProcessLife
   readonly report: Report
@@ -78,7 +83,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const timing = resolveTiming(config.timing)
   const connection = resolveConnection(config.connection)
   const runtime = resolveRuntime(config.runtime, timing.connectTimeoutMs, connection)
-  const { scheduler, random, transport } = runtime
+  const { scheduler, asap, random, transport } = runtime
   const maxInFlight = checkedInt('maxInFlight', config.maxInFlight, 10_000, [1, 1_000_000])
   const clientId = config.clientId ?? newClientId(random)
 
@@ -111,8 +116,17 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     }),
     config.addressMap,
   )
+  const health = createHealth({
+    clientId,
+    options: resolveHealth(config.health),
+    coordinator: config.coordinator,
+    closing$,
+    report,
+    scheduler,
+    asap,
+  })
   const routes = createRoutes({
-    nameServer,
+    nameServer: watchedRoutes(nameServer, health),
     closing$,
     report,
     scheduler,
@@ -124,7 +138,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const inbound = createInbound(sessions.inbound$, report)
   const heartbeats = createHeartbeats({
     clientId,
-    membership: broker.membership,
+    membership: watchedBeats(broker.membership, health),
     gate$: endpoint => sessions.gate$(endpoint, 'control'),
     report,
     scheduler,
@@ -136,6 +150,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const groups = new Set<string>()
   let isClosed = false
   const answering = inbound.answering$.subscribe({ error: () => undefined }) // the life of the client
+  health.probes$.subscribe({ next: heartbeats.probe, error: () => undefined }) // the same
 
   const windUp$ = (kind: Feature['kind'], drainMs: number): Observable<readonly CloseReport[]> =>
     defer(() =>
@@ -150,6 +165,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     nameServer,
     routes,
     heartbeats,
+    health,
     inbound,
     life: createProcessLife(),
     report,

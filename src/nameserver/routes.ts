@@ -1,4 +1,4 @@
-import { defer, distinctUntilChanged, filter, map, race, scan, Subject, tap, timer } from 'rxjs'
+import { defer, distinctUntilChanged, filter, finalize, map, race, scan, Subject, tap, timer } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
 import { isRocketError, protocolError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
@@ -16,6 +16,8 @@ export interface Routes {
   routes$(topic: string): Observable<RouteState>
   /** Asks again soon, for one topic or for all that are in use. A demand during a fetch is answered by one more. */
   refresh(topic?: string): void
+  /** What is kept now, by topic name. */
+  cached(): readonly RouteState[]
 }
 
 export interface RoutesOptions {
@@ -37,6 +39,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const { nameServer, closing$, report, scheduler } = options
   const { refreshMs = 30_000, retryMs = 10_000, ttlMs = 60_000, idleMs = 60_000 } = options
   const nudges = new Subject<string | undefined>()
+  const kept = new Map<string, RouteState>()
 
   const nudged$ = (topic: string): Observable<unknown> =>
     nudges.pipe(filter(named => named === undefined || named === topic))
@@ -72,13 +75,19 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         fetched$(topic).pipe(
           scan(nextRoute(ttlMs), unknownRoute(topic)),
           tap(told(topic)),
+          tap(state => kept.set(topic, state)),
           distinctUntilChanged(sameAnswer),
+          finalize(() => kept.delete(topic)),
         ),
       ),
     () => race(timer(idleMs, scheduler), closing$),
   )
 
-  return { routes$, refresh: topic => nudges.next(topic) }
+  return {
+    routes$,
+    refresh: topic => nudges.next(topic),
+    cached: () => [...kept.values()].sort((a, b) => (a.topic < b.topic ? -1 : 1)),
+  }
 }
 
 /** Every failure is told anew: whoever waits for a demand's answer must see it. A confirmed route is not news. */

@@ -37,6 +37,26 @@ export type ReportedEvent =
   /** A consumer subscribes to a topic that does not exist (yet): it waits. Told once. */
   | { readonly type: 'topic-missing'; readonly topic: string; readonly group: string }
   | { readonly type: 'heartbeat-failed'; readonly endpoint: string; readonly error: RocketError }
+  /** A broker's state changed; `error`: by this failure. */
+  | {
+      readonly type: 'broker-health'
+      readonly brokerName: string
+      readonly from: string
+      readonly to: string
+      readonly error?: RocketError
+    }
+  /** A broker was slow, or failed, and others are preferred for a while. */
+  | {
+      readonly type: 'broker-avoided'
+      readonly brokerName: string
+      readonly forMs: number
+      readonly latencyMs: number
+      readonly reachable: boolean
+    }
+  /** What the given coordinator threw, or ended with. */
+  | { readonly type: 'coordinator-failed'; readonly error: unknown }
+  /** The stream of strategies gave what is none, or failed: the last good one stays. */
+  | { readonly type: 'select-failed'; readonly group: string; readonly error: unknown }
   | { readonly type: 'send-retried'; readonly topic: string; readonly messageId: string; readonly error: RocketError }
   | {
       readonly type: 'send-abandoned'

@@ -20,6 +20,9 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'name-server-failed': 'warn',
   'route-failed': 'warn',
   'heartbeat-failed': 'warn',
+  'broker-avoided': 'info',
+  'coordinator-failed': 'warn',
+  'select-failed': 'warn',
   'send-abandoned': 'warn',
   'send-not-replicated': 'warn',
   'transaction-failure': 'warn',
@@ -34,6 +37,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
 
 const levelOf = (event: ClientEvent): Level => {
   if (event.type === 'connection-state') return event.state === 'disconnected' ? 'warn' : 'debug'
+  if (event.type === 'broker-health') return event.to === 'unhealthy' ? 'warn' : 'info'
   // Not known yet: a producer has it created, a retry topic comes with the first heartbeat, a consumer says `topic-missing`.
   if (event.type === 'route-failed' && event.error.code === 'ERR_RMQ_ROUTE_NOT_FOUND') return 'info'
   return LEVELS[event.type] ?? 'debug'

@@ -101,26 +101,28 @@ export const createBatchDoors = (
   ): Observable<readonly R[]> => {
     const ids = messages.map(() => newMessageId())
     return door$(() => {
-      const { timeoutMs, require } = resolveSendOptions(given, settings)
+      const { timeoutMs, require, select } = resolveSendOptions(given, settings, messages[0]?.topic.name ?? '')
       const bornTimestamp = scheduler.now()
       const made = messages.map((message, i) => toMember(message, ids[i] ?? '', bornTimestamp, packing.member))
       checkShared(made)
-      return send$(made, timeoutMs, result => check(result, require)).pipe(map(ends => resultsOrThrow(messages, ends)))
+      return send$(made, timeoutMs, result => check(result, require), select).pipe(
+        map(ends => resultsOrThrow(messages, ends)),
+      )
     }, given.signal)
   }
 
   const oneway$ = (message: Outbound, given: OnewayOptions = {}): Observable<OnewayReceipt> => {
     const messageId = newMessageId()
     return door$(() => {
-      const { timeoutMs } = resolveSendOptions(given, settings)
-      const outgoing = toOutgoing(message, messageId, scheduler.now(), packing.alone)
+      const { timeoutMs, select } = resolveSendOptions(given, settings, message.topic.name)
+      const now = scheduler.now()
+      const outgoing = toOutgoing(message, messageId, now, packing.alone)
       const { topic } = outgoing
-      const dueAt = scheduler.now() + timeoutMs
       return slots.run$({
         bytes: outgoing.body.length,
         waitMs: timeoutMs,
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic }),
-        work$: written => writeOneway(outgoing, Math.max(1, dueAt - scheduler.now()), written),
+        work$: written => writeOneway(outgoing, now + timeoutMs, written, undefined, select),
         onLeft: () => undefined, // the receipt comes with the bytes
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
       })

@@ -1,11 +1,12 @@
+import { isObservable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { compressorFor } from '../protocol/compress.ts'
 import type { CompressionType, Compressor } from '../protocol/compress.ts'
-
-/** How a message without a sharding key finds its queue. */
-export type Selection = 'round-robin' | 'random'
+import { checkedSelect } from './selection.ts'
+import type { QueueHash, Select } from './selection.ts'
 
 /** How bodies may be compressed. */
 export type CompressionChoice = 'none' | CompressionType | Compressor
@@ -29,8 +30,19 @@ export interface ProducerOptions {
   readonly retries?: number
   /** What is sent again after a failure: see `RetryPolicy`. Default `java`. */
   readonly retry?: RetryPolicy
-  /** How a message finds its queue; with a sharding key always by its hash. Default `round-robin`. */
-  readonly select?: Selection
+  /**
+   * How a message finds its queue: a name, a function, or an Observable of them, which is followed while the producer lives.
+   * By name, a message with a sharding key always goes to the queue of its key. Default `round-robin`, also until an
+   * Observable gives one.
+   */
+  readonly select?: Select | Observable<Select>
+  /** The hash of sharding keys, and of keys. Default `java`: one key, one queue, whichever Java or rxjs client sends it. */
+  readonly hash?: QueueHash
+  /**
+   * Whether a message that was stored, but not flushed or replicated in time, is offered to another broker: it is then stored
+   * twice. Default false, as Java. When no other takes it, the first answer is the result.
+   */
+  readonly retryAnotherBrokerWhenNotStoreOk?: boolean
   /** Most sends on the way at once. Default 1,024. */
   readonly maxInFlight?: number
   /** Most sends that wait for their turn; one more fails with ERR_RMQ_OVERFLOW. Default 16,384. */
@@ -74,7 +86,9 @@ export interface ProducerSettings {
   readonly timeoutMs: number
   readonly retries: number
   readonly retry: RetryPolicy
-  readonly select: Selection
+  readonly select: Select | Observable<Select>
+  readonly hash: QueueHash
+  readonly retryAnotherBrokerWhenNotStoreOk: boolean
   readonly maxInFlight: number
   readonly maxQueued: number
   readonly maxQueuedBytes: number
@@ -97,6 +111,8 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   retries: 2,
   retry: 'java',
   select: 'round-robin',
+  hash: 'java',
+  retryAnotherBrokerWhenNotStoreOk: false,
   maxInFlight: 1_024,
   maxQueued: 16_384,
   maxQueuedBytes: 64 << 20,
@@ -126,7 +142,9 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     timeoutMs: checkedMs('timeoutMs', given.timeoutMs, d.timeoutMs),
     retries: checkedInt('retries', given.retries, d.retries, [0, 16]),
     retry: oneOf('retry', given.retry, d.retry, ['java', 'safe']),
-    select: oneOf('select', given.select, d.select, ['round-robin', 'random']),
+    select: isObservable(given.select) ? given.select : checkedSelect(given.select, 'round-robin'),
+    hash: oneOf('hash', given.hash, d.hash, ['java', 'fnv1a']),
+    retryAnotherBrokerWhenNotStoreOk: given.retryAnotherBrokerWhenNotStoreOk ?? d.retryAnotherBrokerWhenNotStoreOk,
     maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),
     maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
     maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),

@@ -19,6 +19,8 @@ export interface Outgoing {
   readonly shardKey: string | undefined
   /** Whether the body is that of a batch. */
   readonly isBatch: boolean
+  /** What it was made of: selectors may look at it. */
+  readonly message?: Outbound
 }
 
 export interface OutgoingOptions {
@@ -71,8 +73,9 @@ const checkedAndEncoded = (
     })
   }
   const { shardKey } = message
+  const sysFlag = halfFlag(message)
   return compressed(
-    { topic, messageId, body: plain, properties, sysFlag: halfFlag(message), bornTimestamp, shardKey, isBatch: false },
+    { topic, messageId, body: plain, properties, sysFlag, bornTimestamp, shardKey, isBatch: false, message },
     options,
   )
 }

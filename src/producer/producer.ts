@@ -16,6 +16,8 @@ import type { OnSendError } from './on-send-error.ts'
 import { chosenCompressor, resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import { createRoutingStats } from './routing-stats.ts'
+import type { RoutingStats } from './routing-stats.ts'
 import { createSender } from './send.ts'
 import type { SenderOptions } from './send.ts'
 import { resolveConcurrency, sendAll, sendFrom$ } from './send-all.ts'
@@ -28,6 +30,7 @@ import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Pressure } from './send-slots.ts'
+import { createStrategies } from './strategies.ts'
 import { createTopicBoards } from './topic-boards.ts'
 
 type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
@@ -63,6 +66,10 @@ export interface Producer extends AsyncDisposable, BatchDoors {
   readonly pressure$: Observable<Pressure>
   /** One `undefined` when everything accepted so far has ended. */
   flush$(): Observable<void>
+  /** How attempts were routed so far: by which strategy, to which brokers. */
+  routingStats(): RoutingStats
+  /** \`routingStats\` begin anew. The health of brokers stays as it is: see \`client.recoverBroker\`. */
+  resetRoutingStats(): void
   /** `send$`, at once. */
   send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
   /** `sendOutcome$`, at once: the promise never rejects. */
@@ -78,6 +85,13 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random, newMessageId } = runtime
   const slots = createSendSlots(settings, scheduler)
+  const strategies = createStrategies(settings.select, {
+    fallback: 'round-robin',
+    group: settings.group,
+    closing$: shared.closing$,
+    report,
+  })
+  const routing = createRoutingStats()
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
   const compressor = chosenCompressor(settings.compression)
   const packing = {
@@ -93,6 +107,9 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
+    health: shared.health,
+    routing,
+    select: strategies.current,
   }
   const sender = createSender(sending)
   const later$ = deferNeverSync<SendResult>(asap, life.hold)
@@ -110,7 +127,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     const messageId = newMessageId()
     return later$(() => {
       begin()
-      const { timeoutMs, require } = resolveSendOptions(options, settings)
+      const { timeoutMs, require, select } = resolveSendOptions(options, settings, message.topic.name)
       const now = scheduler.now()
       const outgoing = toOutgoing(message, messageId, now, packing.alone)
       const { topic } = outgoing
@@ -119,7 +136,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         bytes: outgoing.body.length,
         waitMs: timeoutMs, // waiting for its turn counts, too
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => sender.send$(outgoing, now + timeoutMs, written, () => abandoned),
+        work$: written => sender.send$(outgoing, now + timeoutMs, written, () => abandoned, select),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
@@ -189,6 +206,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         tap(() => {
           delist()
           slots.close()
+          strategies.close()
           membership?.unsubscribe()
           boards.close()
         }),
@@ -217,6 +235,8 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     ) => sendFrom$(source, projected(project, options), options) as Observable<Sent<In>>,
     pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
     flush$,
+    routingStats: routing.snapshot,
+    resetRoutingStats: routing.reset,
     send: (message, options) => firstValueFrom(send$(message, options)),
     sendOutcome: (message, options) => firstValueFrom(sendOutcome$(message, options)),
     flush: () => firstValueFrom(flush$()),

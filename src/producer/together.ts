@@ -1,12 +1,14 @@
 import { catchError, concatMap, defer, EMPTY, forkJoin, from, map, of, reduce } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
 import { closed, isRocketError, operationTimeout, RocketError } from '../errors.ts'
+import type { QueueRef } from '../messages/offsets.ts'
 import type { Report } from '../observability/events.ts'
-import { queueIndexByHash } from '../protocol/hashes.ts'
 import { toBatch } from './batch-outgoing.ts'
+import { placeOfKey } from './choose-queue.ts'
 import type { ProducerSettings } from './options.ts'
 import { compressed } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
+import type { Select } from './selection.ts'
 import { abandonedSend, asRocketError } from './send-outcome.ts'
 import type { SendSlots } from './send-slots.ts'
 import { splitBatch } from './split-batch.ts'
@@ -28,16 +30,26 @@ export interface TogetherOptions<R> {
   readonly scheduler: SchedulerLike
   readonly report: Report
   /** Sends one message, or one batch. */
-  readonly ask$: (outgoing: Outgoing, timeoutMs: number, written: () => void, givenUp: () => boolean) => Observable<R>
+  readonly ask$: (
+    outgoing: Outgoing,
+    dueAt: number,
+    written: () => void,
+    givenUp: () => boolean,
+    select?: Select | QueueRef,
+  ) => Observable<R>
   /** The results of the members of a batch. */
   readonly resultsOf: (whole: R, members: readonly Outgoing[]) => readonly R[]
 }
 
-/** Sends messages of one topic; one end for each, in their order. `check` throws what is wrong with a result. */
+/**
+ * Sends messages of one topic; one end for each, in their order. `check` throws what is wrong with a result. `select`: for
+ * these messages, whatever their keys, instead of the producer's strategy.
+ */
 export type SendTogether<R> = (
   members: readonly Outgoing[],
   timeoutMs: number,
   check: (result: R) => void,
+  select?: Select | QueueRef,
 ) => Observable<readonly End<R>[]>
 
 /**
@@ -57,6 +69,7 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
     dueAt: number,
     timeoutMs: number,
     check: (result: R) => void,
+    select: Select | QueueRef | undefined,
   ): Observable<readonly End<R>[]> => {
     const members = requests.flat()
     const { topic = '', messageId = '' } = members[0] ?? {}
@@ -67,13 +80,12 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
     const request$ = (sent: readonly Outgoing[], written: () => void): Observable<readonly End<R>[]> =>
       defer(() => {
         const [first] = sent
-        const leftMs = dueAt - scheduler.now()
         if (first === undefined) return EMPTY
         if (failure !== undefined) throw notSentBehind(failure)
         if (left) throw closed('the subscription of this batch')
-        if (leftMs <= 0) throw tooLate()
+        if (dueAt <= scheduler.now()) throw tooLate()
         const outgoing = sent.length === 1 ? compressed(first, packing.alone) : toBatch(sent, first, packing.batch)
-        return ask$(outgoing, leftMs, written, () => left)
+        return ask$(outgoing, dueAt, written, () => left, select)
       }).pipe(
         map((whole): readonly End<R>[] => {
           check(whole)
@@ -107,25 +119,31 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
   }
 
   const queueOf = (board: Board | undefined) => (shardKey: string) =>
-    board === undefined ? 0 : queueIndexByHash(shardKey, board.queues.length)
+    board === undefined ? 0 : placeOfKey(shardKey, board.queues.length, settings.hash)
 
   /** Where keys differ, which queues they lead to decides what travels together. */
-  const board$ = (members: readonly Outgoing[], timeoutMs: number): Observable<Board | undefined> => {
+  const boardOf$ = (members: readonly Outgoing[], timeoutMs: number): Observable<Board | undefined> => {
     const { topic = '', shardKey } = members[0] ?? {}
     if (members.every(member => member.shardKey === shardKey)) return of(undefined)
     const known = boards.board(topic)
     return known === undefined ? boards.board$(topic, timeoutMs) : of(known)
   }
 
-  const sent$ = (members: readonly Outgoing[], timeoutMs: number, check: (result: R) => void) => {
+  const sent$ = (
+    members: readonly Outgoing[],
+    timeoutMs: number,
+    check: (result: R) => void,
+    select: Select | QueueRef | undefined,
+  ) => {
     begin()
     const dueAt = scheduler.now() + timeoutMs
-    return board$(members, timeoutMs).pipe(
+    const board$ = select === undefined ? boardOf$(members, timeoutMs) : of(undefined)
+    return board$.pipe(
       concatMap(board => {
         const groups = splitBatch(members, limits, queueOf(board))
         const taken = (requests: readonly Positions[]) =>
           requests.map(positions => positions.flatMap(position => members[position] ?? []))
-        const ends = groups.map(requests => group$(taken(requests), dueAt, timeoutMs, check))
+        const ends = groups.map(requests => group$(taken(requests), dueAt, timeoutMs, check, select))
         return ends.length === 1 && ends[0] !== undefined
           ? ends[0]
           : forkJoin(ends).pipe(map(all => inOrder(groups, all)))
@@ -133,8 +151,8 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
     )
   }
 
-  return (members, timeoutMs, check) =>
-    defer(() => sent$(members, timeoutMs, check)).pipe(
+  return (members, timeoutMs, check, select) =>
+    defer(() => sent$(members, timeoutMs, check, select)).pipe(
       catchError((cause: unknown) => of(members.map(() => asRocketError(cause)))),
     )
 }

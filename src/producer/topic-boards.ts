@@ -2,6 +2,7 @@ import { catchError, defer, filter, map, of, startWith, Subject, switchMap, take
 import type { Observable, SchedulerLike } from 'rxjs'
 import { closed, isRocketError, operationTimeout, routeNotFound, withDetails } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
+import { queueKey } from '../messages/offsets.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { Routes } from '../nameserver/routes.ts'
 import { distinctSets } from '../operators/distinct-sets.ts'
@@ -17,6 +18,12 @@ export interface Board {
   masterOf(brokerName: string): string | undefined
   /** Whether the topic does not exist yet and the brokers are asked to create it. */
   readonly fromTemplate: boolean
+  readonly route: TopicRoute
+}
+
+/** Where the rotation of a topic points: whoever goes by it moves it on. */
+export interface Rotation {
+  cursor: number
 }
 
 export interface TopicBoards {
@@ -24,8 +31,8 @@ export interface TopicBoards {
   board(topic: string): Board | undefined
   /** The board of a topic, at once if it is known. Errors when there is nowhere to send to. */
   board$(topic: string, timeoutMs: number): Observable<Board>
-  /** Where the rotation of this topic stands; each call moves it on. */
-  nextCursor(topic: string): number
+  /** The rotation of this topic: it begins somewhere, and anew when the topic has other queues. */
+  rotation(topic: string): Rotation
   /** Brokers that this producer uses. */
   readonly endpoints$: Observable<ReadonlySet<string>>
   close(): void
@@ -45,7 +52,7 @@ const FRESH_MS = 1_000
 interface Watched {
   state: RouteState | undefined
   board: Board | undefined
-  cursor: number
+  readonly rotation: Rotation
   readonly stop: () => void
 }
 
@@ -56,20 +63,24 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
   const changes = new Subject<void>()
   let isClosed = false
 
+  const anywhere = (): number => Math.floor(random() * 2 ** 20) // as Java, each client begins elsewhere
+
   const watch = (topic: string): Watched => {
     const known = topics.get(topic)
     if (known !== undefined) return known
     const watched: Watched = {
       state: undefined,
       board: undefined,
-      cursor: Math.floor(random() * 2 ** 20), // as Java, each client begins elsewhere
+      rotation: { cursor: anywhere() },
       stop: () => subscription.unsubscribe(),
     }
     topics.set(topic, watched)
     const subscription = routes.routes$(topic).subscribe({
       next: state => {
+        const before = watched.board?.queues
         watched.state = state
         watched.board = state.route === undefined ? undefined : toBoard(state.publishQueues, state.route, false)
+        if (before !== undefined && !sameQueues(before, state.publishQueues)) watched.rotation.cursor = anywhere()
         changes.next()
       },
       error: () => undefined, // route streams never error
@@ -137,7 +148,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
   return {
     board,
     board$,
-    nextCursor: topic => watch(topic).cursor++,
+    rotation: topic => watch(topic).rotation,
     endpoints$: changes.pipe(
       startWith(undefined),
       map(() => masterAddresses([...topics.values()].flatMap(({ state }) => state?.route ?? []))),
@@ -160,4 +171,9 @@ const toBoard = (queues: readonly MessageQueue[], route: TopicRoute, fromTemplat
   queues,
   masterOf: brokerName => masterOf(route, brokerName),
   fromTemplate,
+  route,
 })
+
+/** Both are sorted. */
+const sameQueues = (a: readonly MessageQueue[], b: readonly MessageQueue[]): boolean =>
+  a.length === b.length && a.every((queue, i) => queueKey(queue) === queueKey(b[i] ?? queue))

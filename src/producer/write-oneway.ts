@@ -1,12 +1,13 @@
 import { catchError, map, switchMap, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { isRocketError, notConnected, operationTimeout, withDetails } from '../errors.ts'
+import { isRocketError, operationTimeout, withDetails } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
-import { chooseQueue } from './choose-queue.ts'
+import { nextRoute } from './next-route.ts'
 import type { Outgoing } from './outgoing.ts'
 import { headerOf } from './send.ts'
 import type { SenderOptions } from './send.ts'
+import type { Select } from './selection.ts'
 
 /** That a socket took a message. Whether the broker stored it nobody says. */
 export interface OnewayReceipt {
@@ -19,28 +20,33 @@ export interface OnewayReceipt {
 }
 
 /** Writes a message, or a batch, to the broker of one queue, once: whatever fails before the socket took it is the error. */
-export type WriteOneway = (outgoing: Outgoing, timeoutMs: number, written: () => void) => Observable<OnewayReceipt>
+export type WriteOneway = (
+  outgoing: Outgoing,
+  dueAt: number,
+  written: () => void,
+  givenUp?: () => boolean,
+  select?: Select | QueueRef,
+) => Observable<OnewayReceipt>
 
 const NONE: ReadonlySet<string> = new Set()
 
 export const createWriteOneway =
-  ({ sending, boards, settings, scheduler, random }: SenderOptions): WriteOneway =>
-  (outgoing, timeoutMs, written) => {
-    const { topic, messageId, shardKey } = outgoing
-    const dueAt = scheduler.now() + timeoutMs
+  (context: SenderOptions): WriteOneway =>
+  (outgoing, dueAt, written, _, select) => {
+    const { sending, boards, settings, scheduler } = context
+    const { topic, messageId } = outgoing
+    const timeoutMs = Math.max(1, dueAt - scheduler.now())
     const tooLate = () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_TAKEN })
     return boards.board$(topic, timeoutMs).pipe(
-      switchMap(({ queues, masterOf }) => {
-        const cursor = settings.select === 'random' ? Math.floor(random() * 2 ** 30) : boards.nextCursor(topic)
-        const queue = chooseQueue({ queues, shardKey, cursor, avoid: NONE })
+      switchMap(board => {
+        const at = scheduler.now()
+        const routed = nextRoute(context, { board, outgoing, select, at, tried: NONE, last: undefined })
+        if (!routed.ok) return throwError(() => routed.error)
+        const { queue, address } = routed
         const where = { topic, queue: queueKey(queue) }
-        const master = masterOf(queue.brokerName)
-        if (master === undefined) {
-          return throwError(() => notConnected(queue.brokerName, new Error('it has no master')))
-        }
-        const leftMs = Math.max(1, dueAt - scheduler.now())
         const header = headerOf(outgoing, queue, settings)
-        return sending.oneway$(master, header, outgoing.body, { timeoutMs: leftMs, patient: true }).pipe(
+        const leftMs = Math.max(1, dueAt - at)
+        return sending.oneway$(address, header, outgoing.body, { timeoutMs: leftMs, patient: true }).pipe(
           tap(written),
           map(() => ({ messageId, queue: { ...queue }, acceptedAt: new Date(scheduler.now()) })),
           catchError((cause: unknown) => throwError(() => (isRocketError(cause) ? withDetails(cause, where) : cause))),

@@ -13,6 +13,13 @@ export const javaHash = (text: string): number => {
   return hash
 }
 
+/** FNV-1a of 32 bits over the UTF-8 bytes, not negative: what the Go client's hash selector takes modulo the queues. */
+export const fnv1a = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}
+
 /** The number that the consume queue keeps for a tag: its hash, 0 without a tag. Different tags may share it. */
 export const tagCode = (tag: string | undefined): number => (tag === undefined ? 0 : javaHash(tag))
 

@@ -53,6 +53,12 @@ describe('createClient throws at once', () => {
         ] as const,
     ),
     ['timing.heartbeat', [1], value => ({ timing: { heartbeat: value } as object })],
+    ['health.degradedAfter', [0, -1, 1_001, 1.5, '3'], value => ({ health: { degradedAfter: value } })],
+    ['health.unhealthyAfter', [0, 2, NaN], value => ({ health: { unhealthyAfter: value } })],
+    ['health.healthyAfter', [0, NaN], value => ({ health: { healthyAfter: value } })],
+    ['health.heartbeatFailure', ['panic', 1], value => ({ health: { heartbeatFailure: value } })],
+    ['health.probeMs', NO_MS, value => ({ health: { probeMs: value } })],
+    ['health.nonsense', [1], value => ({ health: { nonsense: value } as object })],
     ['maxInFlight', [0, -1, NaN, 1.5, 1_000_001, '5'], maxInFlight => ({ maxInFlight })],
     ['connection.maxFrameBytes', [0, -1, NaN, 1.5], value => ({ connection: { maxFrameBytes: value } })],
     ['connection.nonsense', [1], value => ({ connection: { nonsense: value } as object })],
@@ -83,7 +89,8 @@ describe('client.producer throws at once', () => {
     ['timeoutMs', [0, ...NO_MS], timeoutMs => ({ timeoutMs })],
     ['retries', [-1, 17, NaN, 1.5, '2'], retries => ({ retries })],
     ['retry', ['always', '', 1], retry => ({ retry })],
-    ['select', ['hash', ''], select => ({ select })],
+    ['hash', ['md5', ''], hash => ({ hash })],
+    ['select', ['hash', '', null, {}], select => ({ select })],
     ['maxInFlight', [0, -1, NaN, Infinity], maxInFlight => ({ maxInFlight })],
     ['maxQueued', [-1, NaN, Infinity, 0.5], maxQueued => ({ maxQueued })],
     ['maxQueuedBytes', [-1, NaN], maxQueuedBytes => ({ maxQueuedBytes })],
@@ -133,6 +140,9 @@ describe('an operation with a wrong option fails by itself, and only it', () => 
   const ofSend: Wrong<SendOptions> = [
     ['timeoutMs', [0, ...NO_MS], timeoutMs => ({ timeoutMs })],
     ['require', ['everywhere', ''], require => ({ require })],
+    ['select', ['sticky', 5, null], select => ({ select })],
+    ['queue', [null, 'texts', {}, { topic: 'other', brokerName: 'a', queueId: 0 }], queue => ({ queue })],
+    ['queue', [{ topic: 'texts', brokerName: 'broker-a', queueId: 99 }], queue => ({ queue })],
   ]
   it.each(ofSend)('send$ with a wrong %s', async (name, values, toOptions) => {
     const producer = client.producer()

@@ -1,5 +1,15 @@
 /** The laws that every state of the public API obeys. */
-import { count, endWith, firstValueFrom, ignoreElements, lastValueFrom, timer, toArray, type Observable } from 'rxjs'
+import {
+  count,
+  endWith,
+  firstValueFrom,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  timer,
+  toArray,
+  type Observable,
+} from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../../src/index.ts'
 import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
@@ -8,6 +18,7 @@ describe('a state', () => {
   const STATES: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
     state$: client => client.state$,
     connections$: client => client.connections$,
+    health$: client => client.health$.pipe(map(table => [...table])),
     pressure$: client => client.producer().pressure$,
     transactionStats$: client => transactional(client).transactionStats$,
     assignments$: client => client.consumer(GROUP).assignments$,

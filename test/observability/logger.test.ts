@@ -33,6 +33,12 @@ describe('the level of an event', () => {
     ['info', { type: 'route-failed', topic: 't', error: routeNotFound('t', 'unknown'), keptLastGood: false }],
     ['warn', { type: 'topic-missing', topic: 't', group: 'g' }],
     ['warn', { type: 'heartbeat-failed', endpoint: 'a:1', error }],
+    ['info', { type: 'broker-health', brokerName: 'a', from: 'healthy', to: 'degraded', error }],
+    ['warn', { type: 'broker-health', brokerName: 'a', from: 'degraded', to: 'unhealthy', error }],
+    ['info', { type: 'broker-health', brokerName: 'a', from: 'unhealthy', to: 'healthy' }],
+    ['info', { type: 'broker-avoided', brokerName: 'a', forMs: 2_000, latencyMs: 600, reachable: true }],
+    ['warn', { type: 'coordinator-failed', error }],
+    ['warn', { type: 'select-failed', group: 'g', error }],
     ['debug', { type: 'send-retried', topic: 't', messageId: 'id', error }],
     ['warn', { type: 'send-abandoned', topic: 't', messageId: 'id', outcome: 'stored' }],
     [

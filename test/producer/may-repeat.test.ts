@@ -8,7 +8,7 @@ import {
   requestTimeout,
   RocketError,
 } from '../../src/errors.ts'
-import { mayRepeat } from '../../src/producer/send.ts'
+import { mayRepeat } from '../../src/producer/attempts.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 
 const answered = (responseCode: number, remark = '') =>

@@ -24,6 +24,8 @@ describe('the options of a producer', () => {
       retries: 0,
       retry: 'safe',
       select: 'random',
+      hash: 'fnv1a',
+      retryAnotherBrokerWhenNotStoreOk: true,
       maxInFlight: 1,
       maxQueued: 0,
       maxQueuedBytes: 0,

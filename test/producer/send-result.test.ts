@@ -15,7 +15,8 @@ const stored = (status: SendStatus): Stored => ({
   regionId: 'region',
   traceOn: true,
 })
-const resultOf = (status: SendStatus) => toSendResult(outgoing, 'a', stored(status), { attempts: 2, elapsedMs: 5 })
+const attempt = { endpoint: 'b:1', code: 'ERR_RMQ_CONNECT', sent: 'no', elapsedMs: 1 } as const
+const resultOf = (status: SendStatus) => toSendResult(outgoing, 'a', stored(status), [attempt], 5)
 
 describe('the result of a send', () => {
   it('tells under which ids and where the message is stored', () => {
@@ -26,6 +27,7 @@ describe('the result of a send', () => {
       queue: { topic: 't', brokerName: 'a', queueId: 3 },
       sentAt: new Date(1_000),
       attempts: 2,
+      failedAttempts: [attempt],
       elapsedMs: 5,
       regionId: 'region',
     })
