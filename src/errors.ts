@@ -51,6 +51,7 @@ export interface RocketErrorDetails {
   readonly cause?: unknown
   readonly input?: unknown
   readonly unsent?: readonly unknown[]
+  readonly problems?: readonly string[]
 }
 
 /**
@@ -83,6 +84,8 @@ export class RocketError extends Error {
   readonly input: unknown
   /** Of ERR_RMQ_STREAM_STOPPED: inputs that had arrived and were not stored. */
   readonly unsent: readonly unknown[]
+  /** Of options that are wrong: each thing that is wrong with them. */
+  readonly problems: readonly string[]
 
   constructor(code: ErrorCode, message: string, details: RocketErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -99,6 +102,7 @@ export class RocketError extends Error {
     this.advice = details.advice
     this.input = details.input
     this.unsent = details.unsent ?? []
+    this.problems = details.problems ?? []
   }
 
   /** For logs: every field but the inputs of the user. */

@@ -73,6 +73,7 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
     board$: () => board$,
     nextCursor: () => cursor++,
     endpoints$: NEVER,
+    size: () => 0,
     close: () => undefined,
   }
   const settings = resolveProducerOptions({ timeoutMs: 1_000, ...options })

@@ -1,6 +1,12 @@
-import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { expected, isFunction, isListOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { collected, noted } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
+import type { SendInterceptor } from './send-interceptors.ts'
+import { resolveTrace } from './trace-options.ts'
+import type { TraceOptions, TraceSettings } from './trace-options.ts'
 
 /** How a message without a sharding key finds its queue. */
 export type Selection = 'round-robin' | 'random'
@@ -39,6 +45,12 @@ export interface ProducerOptions {
   readonly autoCreateTopics?: boolean
   /** Queues per broker of a topic made that way. Default 4, as Java's defaultTopicQueueNums. */
   readonly defaultTopicQueues?: number
+  /** After a status other than `ok`, another broker is tried, as Java's retryAnotherBrokerWhenNotStoreOK. Default false. */
+  readonly retryWhenNotOk?: boolean
+  /** Around every send, the first one outermost: see `SendInterceptor`. Default: none, which costs nothing. */
+  readonly interceptors?: readonly SendInterceptor[]
+  /** Have every send traced in RocketMQ's own way: records in batches to a topic, see `TraceOptions`. Default false. */
+  readonly trace?: boolean | TraceOptions
 }
 
 /** The options of a producer, complete and checked. */
@@ -56,6 +68,10 @@ export interface ProducerSettings {
   readonly compressLevel: number
   readonly autoCreateTopics: boolean
   readonly defaultTopicQueues: number
+  readonly retryWhenNotOk: boolean
+  readonly interceptors: readonly SendInterceptor[]
+  /** Undefined: nothing is traced. */
+  readonly trace: TraceSettings | undefined
 }
 
 /** What a producer does where nothing else is said. */
@@ -73,14 +89,22 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   compressLevel: 5,
   autoCreateTopics: true,
   defaultTopicQueues: 4,
+  retryWhenNotOk: false,
+  interceptors: [],
+  trace: undefined,
 }
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
-export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSettings => {
+export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSettings =>
+  collected('a producer', () => checkedOptions(given))
+
+const checkedOptions = (given: ProducerOptions): ProducerSettings => {
   const d = PRODUCER_DEFAULTS
   const group = given.group ?? d.group
-  checkGroup(group)
-  if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
+  const interceptors = given.interceptors ?? d.interceptors
+  checkNames('producer', given, d)
+  noted(() => checkOwnGroup(group))
+  expected('interceptors', interceptors, isListOf(interceptors, isFunction), 'a list of functions')
   const compressAboveBytes = given.compressAboveBytes ?? d.compressAboveBytes
   return {
     group,
@@ -95,7 +119,15 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     compressAboveBytes:
       compressAboveBytes === Infinity ? Infinity : checkedInt('compressAboveBytes', compressAboveBytes, 0, [0]),
     compressLevel: checkedInt('compressLevel', given.compressLevel, d.compressLevel, [1, 9]),
-    autoCreateTopics: given.autoCreateTopics ?? d.autoCreateTopics,
+    autoCreateTopics: checkedBool('autoCreateTopics', given.autoCreateTopics, d.autoCreateTopics),
     defaultTopicQueues: checkedInt('defaultTopicQueues', given.defaultTopicQueues, d.defaultTopicQueues, [1, 1_024]),
+    retryWhenNotOk: checkedBool('retryWhenNotOk', given.retryWhenNotOk, d.retryWhenNotOk),
+    interceptors,
+    trace: resolveTrace(given.trace),
   }
+}
+
+const checkOwnGroup = (group: string): void => {
+  checkGroup(group)
+  if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
 }

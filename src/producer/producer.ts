@@ -1,25 +1,35 @@
-import { defer, firstValueFrom, map, race, take, takeUntil, tap, timer } from 'rxjs'
-import type { OperatorFunction, Subscription, Observable } from 'rxjs'
+import { concat, defer, EMPTY, firstValueFrom, of, race, ReplaySubject, share, switchMap } from 'rxjs'
+import { take, takeUntil, timer } from 'rxjs'
+import type { OperatorFunction, Observable } from 'rxjs'
 import { checkedMs, oneOf } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
+import type { Topic } from '../messages/topic.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
+import { createGroupMembership } from './group-membership.ts'
 import { resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import { createMeter, ratio, sampled$ } from './producer-stats.ts'
+import type { ProducerStats } from './producer-stats.ts'
 import { createSender } from './send.ts'
 import { sendAll, sendFrom$ } from './send-all.ts'
 import type { SendOne, SendStreamOptions } from './send-all.ts'
 import { asRocketError, outcome$ } from './send-outcome.ts'
 import type { SendOutcome, Sent } from './send-outcome.ts'
+import { throughInterceptors } from './send-interceptors.ts'
+import type { SendInterceptor } from './send-interceptors.ts'
 import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Abandoned, Pressure } from './send-slots.ts'
 import { createTopicBoards } from './topic-boards.ts'
+import type { TraceSettings } from './trace-options.ts'
+import { warmUp$ } from './warmup.ts'
+import type { WarmUp } from './warmup.ts'
 
 /** What one send may be told. */
 export interface SendOptions {
@@ -64,51 +74,74 @@ export interface Producer extends AsyncDisposable {
   readonly pressure$: Observable<Pressure>
   /** One `undefined` when everything accepted so far has ended. */
   flush$(): Observable<void>
+  /**
+   * Routes, connections and a heartbeat to the brokers of these topics, before the first send needs them: one value.
+   * Errors when a topic has no route, or when not all is ready within timeoutMs (default `timing.connectTimeoutMs`).
+   */
+  warmup$(topics: readonly (Topic | string)[], options?: { readonly timeoutMs?: number }): Observable<WarmUp>
+  /** What this producer has done, now. */
+  stats(): ProducerStats
+  /** `stats`, now and every so many ms (default 1,000). */
+  stats$(everyMs?: number): Observable<ProducerStats>
+  /** Begins to count anew. */
+  resetStats(): void
   /** `send$`, at once. */
   send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
   /** `sendOutcome$`, at once: the promise never rejects. */
   sendOutcome<T>(message: Outbound<T>, options?: SendOptions): Promise<SendOutcome<Outbound<T>>>
+  /** `warmup$`, at once. */
+  warmup(topics: readonly (Topic | string)[], options?: { readonly timeoutMs?: number }): Promise<WarmUp>
   /** `flush$`, at once. */
   flush(): Promise<void>
   /** Accepts nothing more, awaits what is on the way (at most `timing.drainMs`), and tells what was left. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
 }
 
-export const createProducer = (shared: SharedClient, given: ProducerOptions = {}): Producer => {
+/** What lives and ends with a producer: the message trace. */
+interface Companion {
+  readonly interceptors: readonly SendInterceptor[]
+  /** When the last send has ended. Completes within `leftMs`. */
+  farewell$(leftMs: number): Observable<never>
+}
+const ALONE: Companion = { interceptors: [], farewell$: () => EMPTY }
+
+export const createProducer = (
+  shared: SharedClient,
+  given: ProducerOptions = {},
+  traced: (settings: TraceSettings, group: string) => Companion = () => ALONE,
+): Producer => {
   const settings = resolveProducerOptions(given)
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random, newMessageId } = runtime
+  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings.group)
   const slots = createSendSlots(settings, scheduler)
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
+  const meter = createMeter(() => scheduler.now())
+  const membership = createGroupMembership(shared, settings.group, boards.endpoints$)
+  let isClosing = false
   const sender = createSender({
     sending: broker.sending,
     boards,
     settings,
-    report,
+    report: event => {
+      meter.told(event)
+      report(event)
+    },
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
   })
   const hop = neverSync<SendResult>(asap)
-  let membership: Subscription | undefined
 
-  /** The first send makes the group known to the brokers in use. */
-  const join = (): void => {
-    membership ??= heartbeats
-      .announce$({ producerGroup: settings.group, endpoints$: boards.endpoints$ })
-      .subscribe({ error: () => undefined })
-  }
-
-  const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
-    const messageId = newMessageId()
-    return defer(() => {
-      if (shared.isClosed()) throw closed('the client')
+  const one$ = (message: Outbound, messageId: string, options: SendOptions): Observable<SendResult> =>
+    defer(() => {
+      if (isClosing) throw closed('the producer')
       const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
       const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
       const dueAt = scheduler.now() + timeoutMs
       const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
       const { topic } = outgoing
-      join()
+      membership.join() // the first send makes the group known to the brokers in use
       let abandoned = false
       return slots.run$({
         bytes: outgoing.body.length,
@@ -118,9 +151,18 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
+        meter,
       })
     }).pipe(abortable(options.signal), hop, life.held())
-  }
+
+  const around = [...settings.interceptors, ...companion.interceptors]
+  const through$ = throughInterceptors(around, sending => one$(sending.message, sending.messageId, sending.options))
+  const { group } = settings
+  const send$: Producer['send$'] =
+    around.length === 0
+      ? (message, options = {}) => one$(message, newMessageId(), options)
+      : (message, options = {}) =>
+          through$({ group, message, messageId: newMessageId(), options }).pipe(hop, life.held())
 
   const checked = (result: SendResult, require: Requirement): void => {
     if (result.status === 'ok') return
@@ -140,25 +182,61 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
-  const close$ = (drainMs: number): Observable<CloseReport> =>
+  const names = (topics: readonly (Topic | string)[]): readonly string[] =>
+    topics.map(topic => (typeof topic === 'string' ? topic : topic.name))
+  const warmup$: Producer['warmup$'] = (topics, { timeoutMs } = {}) =>
     defer(() => {
-      const late$ = timer(drainMs, scheduler)
-      return race(slots.flushed$, late$).pipe(
+      if (isClosing) throw closed('the producer')
+      const patience = checkedMs('timeoutMs', timeoutMs, timing.connectTimeoutMs)
+      return warmUp$(names(topics), patience, { boards, join: membership.join, scheduler })
+    }).pipe(neverSync(asap), life.held())
+
+  const stats = (): ProducerStats => {
+    const { inFlight, queued } = slots.pressure()
+    const beats = heartbeats.counts()
+    return meter.read({
+      group,
+      clientId: shared.clientId,
+      running: !isClosing,
+      inFlight,
+      queued,
+      cachedTopics: boards.size(),
+      heartbeats: { ...beats, successRate: ratio(beats.confirmed, beats.failed) },
+    })
+  }
+
+  /** Ends once, however often and by whomever it is asked to. */
+  const close$ = (drainMs: number): Observable<CloseReport> => {
+    isClosing = true
+    slots.refuse()
+    ending$ ??= defer(() => {
+      const dueAt = scheduler.now() + drainMs
+      const leftMs = (): number => Math.max(0, dueAt - scheduler.now())
+      return race(slots.flushed$, timer(drainMs, scheduler)).pipe(
         take(1),
-        map((): CloseReport => ({ ...NOTHING_LEFT, forced: slots.pending() > 0, unsent: slots.pending() })),
-        tap(() => {
-          delist()
+        switchMap(() => {
+          const { inFlight, queued } = slots.pressure()
+          const left: CloseReport = { ...NOTHING_LEFT, forced: inFlight + queued > 0, unsent: queued, inFlight }
           slots.close()
-          membership?.unsubscribe()
-          boards.close()
+          return concat(
+            defer(() => companion.farewell$(leftMs())),
+            defer(() => membership.leave$(leftMs())),
+            defer(() => {
+              delist()
+              boards.close()
+              return of(left)
+            }),
+          )
         }),
       )
-    })
+    }).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnRefCountZero: false }))
+    return ending$
+  }
+  let ending$: Observable<CloseReport> | undefined
   const delist = shared.enlist({ kind: 'producer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Producer['close'] = ({ drainMs } = {}) => {
     const patience = checkedMs('drainMs', drainMs, timing.drainMs, 0)
-    slots.refuse()
     closing ??= firstValueFrom(close$(patience).pipe(life.held()))
     return closing
   }
@@ -174,10 +252,16 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       project: (input: In) => Outbound<T>,
       options: Omit<SendStreamOptions<In>, 'buffer'> = {},
     ) => sendFrom$(source, projected(project), options) as Observable<Sent<In>>,
+    warmup$,
+    stats,
+    stats$: (everyMs = 1_000) =>
+      sampled$(stats, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(shared.closing$)),
+    resetStats: meter.reset,
     pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
     flush$,
     send: (message, options) => firstValueFrom(send$(message, options)),
     sendOutcome: (message, options) => firstValueFrom(sendOutcome$(message, options)),
+    warmup: (topics, options) => firstValueFrom(warmup$(topics, options)),
     flush: () => firstValueFrom(flush$()),
     close,
     [Symbol.asyncDispose]: () => close().then(() => undefined),

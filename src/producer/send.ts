@@ -9,7 +9,7 @@ import { queueKey } from '../messages/offsets.ts'
 import type { Report } from '../observability/events.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
-import { isRetriableResponse } from '../protocol/responses.ts'
+import { isDenied, isRetriableResponse } from '../protocol/responses.ts'
 import { chooseQueue } from './choose-queue.ts'
 import type { ProducerSettings, RetryPolicy } from './options.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -65,6 +65,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
   private board: Board | undefined
   private queue: MessageQueue | undefined
   private endpoint = ''
+  private stored: SendResult | undefined // by a broker that did not do all it should
 
   constructor(
     context: SenderOptions,
@@ -91,7 +92,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
       boards.board$(this.outgoing.topic, this.leftMs()).subscribe({
         next: found => this.ask(found),
         error: (cause: unknown) =>
-          this.subscriber.error(this.attempts.length > 0 && isRocketError(cause) ? this.final(cause) : cause),
+          this.fail(this.attempts.length > 0 && isRocketError(cause) ? this.final(cause) : cause),
       }),
     )
   }
@@ -100,7 +101,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
     try {
       this.askOn(board, this.chosen(board))
     } catch (cause) {
-      this.subscriber.error(cause) // thrown inside an observer it would only be reported, and the send never end
+      this.fail(cause) // thrown inside an observer it would only be reported, and the send never end
     }
   }
   private askOn(board: Board, queue: MessageQueue): void {
@@ -126,8 +127,9 @@ class Sending implements Observer<Stored>, Unsubscribable {
     if (board?.fromTemplate === true) this.context.refresh(outgoing.topic)
     const attempts = this.attempts.length + 1
     const elapsedMs = this.context.scheduler.now() - startedAt
-    this.subscriber.next(toSendResult(outgoing, queue?.brokerName ?? '', stored, { attempts, elapsedMs }))
-    this.subscriber.complete()
+    const result = toSendResult(outgoing, queue?.brokerName ?? '', stored, { attempts, elapsedMs })
+    if (stored.status !== 'ok' && this.context.settings.retryWhenNotOk && this.elsewhere(result)) return
+    this.tell(result)
   }
   complete(): void {
     // it had its one value, or the subscriber has left
@@ -149,13 +151,34 @@ class Sending implements Observer<Stored>, Unsubscribable {
     const { topic, messageId } = this.outgoing
     if (error.code === 'ERR_RMQ_ROUTE_NOT_FOUND' || error.code === 'ERR_RMQ_CONNECT') refresh(topic)
     const may = this.attempts.length <= settings.retries && mayRepeat(error, settings.retry) && this.mayGoOn()
-    if (!may) return this.subscriber.error(this.final(error))
+    if (!may) return this.fail(this.final(error))
     report({ type: 'send-retried', topic, messageId, error })
     if (error.code !== 'ERR_RMQ_BUSY') return this.attempt()
-    const again = (): void => (this.mayGoOn() ? this.attempt() : this.subscriber.error(this.final(error)))
+    const again = (): void => (this.mayGoOn() ? this.attempt() : this.fail(this.final(error)))
     this.keep(scheduler.schedule(again, Math.min(BUSY_MS * this.attempts.length, this.leftMs())))
   }
 
+  /** Stored, but not flushed or replicated: another broker may do better. If none does, this result stands, as in Java. */
+  private elsewhere(result: SendResult): boolean {
+    const { board, queue, endpoint, context, outgoing } = this
+    if (board === undefined || queue === undefined || !this.hasAlternative(board, queue)) return false
+    if (this.attempts.length >= context.settings.retries || !this.mayGoOn()) return false
+    this.stored ??= result
+    this.failed = new Set([...this.failed, queue.brokerName])
+    const error = notOk(result, endpoint)
+    this.attempts = [...this.attempts, toAttempt(error, endpoint, context.scheduler.now() - this.attemptedAt)]
+    context.report({ type: 'send-retried', topic: outgoing.topic, messageId: outgoing.messageId, error })
+    this.attempt()
+    return true
+  }
+  private tell(result: SendResult): void {
+    this.subscriber.next(result)
+    this.subscriber.complete()
+  }
+  private fail(error: unknown): void {
+    if (this.stored === undefined) this.subscriber.error(error)
+    else this.tell(this.stored)
+  }
   private leftMs(): number {
     return this.startedAt + this.timeoutMs - this.context.scheduler.now()
   }
@@ -196,14 +219,20 @@ const NO_BROKERS: ReadonlySet<string> = new Set()
 
 /** Whether repeating is allowed: Java repeats what may have been stored too, `safe` only what certainly was not. */
 export const mayRepeat = (error: RocketError, policy: RetryPolicy): boolean => {
-  if (error.responseCode !== undefined) return isRetriableResponse(error.responseCode) && !isDenied(error)
+  const { responseCode, remark } = error
+  // a wrong password does not get better by repeating, though it comes with a code that Java repeats
+  if (responseCode !== undefined) return isRetriableResponse(responseCode) && !isDenied(responseCode, remark)
   if (policy === 'safe' && error.sent !== 'no') return false
   return error.retriable
 }
 
-/** A wrong password does not get better by repeating, though it comes with a code that Java repeats. */
-const isDenied = ({ remark = '' }: RocketError): boolean =>
-  /AclException|signature|accessKey|permission to access/i.test(remark)
+const notOk = ({ status, messageId, queue }: SendResult, endpoint: string): RocketError =>
+  new RocketError('ERR_RMQ_BROKER', `message ${messageId} is stored at ${endpoint}: ${status}`, {
+    sent: 'maybe',
+    endpoint,
+    topic: queue.topic,
+    queue: queueKey(queue),
+  })
 
 const located = (cause: unknown, queue: MessageQueue, endpoint: string): RocketError => {
   const where = { endpoint, topic: queue.topic, queue: queueKey(queue) }

@@ -28,6 +28,8 @@ export interface TopicBoards {
   nextCursor(topic: string): number
   /** Brokers that this producer uses. */
   readonly endpoints$: Observable<ReadonlySet<string>>
+  /** How many topics are kept at hand. */
+  size(): number
   close(): void
 }
 
@@ -143,6 +145,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
       map(() => masterAddresses([...topics.values()].flatMap(({ state }) => state?.route ?? []))),
       distinctSets(),
     ),
+    size: () => topics.size,
     close: () => {
       isClosed = true
       for (const watched of topics.values()) watched.stop()

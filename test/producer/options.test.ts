@@ -32,6 +32,9 @@ describe('the options of a producer', () => {
       compressLevel: 9,
       autoCreateTopics: false,
       defaultTopicQueues: 16,
+      retryWhenNotOk: true,
+      interceptors: [(sending: never, next: (sending: never) => never) => next(sending)],
+      trace: { topic: 'traces', batchSize: 1, flushMs: 1, maxQueued: 1, maxMessageBytes: 1_024 },
     } as const
     expect(resolveProducerOptions(given)).toEqual(given)
   })
