@@ -13,6 +13,13 @@ export const isText = (value: unknown): boolean => typeof value === 'string'
 export const isListOf = (value: unknown, isRight: (one: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(isRight)
 
+/** Options within options: an object, or none. */
+export const optionsOf = <T extends object>(name: string, given: T | undefined): Partial<T> => {
+  const isObject = given === undefined || (typeof given === 'object' && (given as unknown) !== null)
+  expected(name, given, isObject, 'an object of options')
+  return isObject ? (given ?? {}) : {}
+}
+
 const kindOf = (value: unknown): string => {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return `a list of ${value.length}`

@@ -2,7 +2,7 @@ import type { NameServers } from '../nameserver/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import { checkNamespace } from '../protocol/names.ts'
 import type { Interceptor } from '../remoting/interceptors.ts'
-import { expected, isFunction, isListOf, isText } from './check-kinds.ts'
+import { expected, isFunction, isListOf, isText, optionsOf } from './check-kinds.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from './checks.ts'
 import { resolveConnection } from './connection-options.ts'
 import type { ConnectionOptions } from './connection-options.ts'
@@ -137,11 +137,12 @@ export const resolveClientConfig = (given: ClientConfig): ClientSettings =>
     expected('addressMap', addressMap, addressMap === undefined || isFunction(addressMap), 'a function')
     expected('logger', logger, logger === false || isLogger(logger), 'a logger such as pino, or false')
     expected('interceptors', interceptors, isListOf(interceptors, isFunction), 'a list of functions')
+    optionsOf('runtime', given.runtime)
     noted(() => checkNamespace(namespace))
     noted(() => checkCredentials(credentials))
     return {
-      timing: resolveTiming(given.timing),
-      connection: resolveConnection(given.connection),
+      timing: resolveTiming(optionsOf('timing', given.timing)),
+      connection: resolveConnection(optionsOf('connection', given.connection)),
       maxInFlight: checkedInt('maxInFlight', given.maxInFlight, 10_000, [1, 1_000_000]),
       clientId,
       namespace: namespace === '' ? undefined : namespace,

@@ -32,13 +32,13 @@ export const wrong = <T>(error: RocketError, instead: T): T => {
   return instead
 }
 
-/** Makes a check that throws one of those whose problems are collected. */
-export const noted = (check: () => void): void => {
+/** Makes a check that throws one of those whose problems are collected. `name`: the option, where the check does not know. */
+export const noted = (check: () => void, name?: string): void => {
   try {
     check()
   } catch (cause) {
     if (!isRocketError(cause)) throw cause
-    wrong(cause, undefined)
+    wrong(name === undefined ? cause : illegal(`${name}: ${cause.message}`), undefined)
   }
 }
 

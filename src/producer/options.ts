@@ -101,7 +101,7 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
 const checkedOptions = (given: ProducerOptions): ProducerSettings => {
   const d = PRODUCER_DEFAULTS
   const group = given.group ?? d.group
-  const interceptors = given.interceptors ?? d.interceptors
+  const { interceptors = d.interceptors } = given
   checkNames('producer', given, d)
   noted(() => checkOwnGroup(group))
   expected('interceptors', interceptors, isListOf(interceptors, isFunction), 'a list of functions')

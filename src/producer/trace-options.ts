@@ -39,7 +39,7 @@ export const resolveTrace = (given: boolean | TraceOptions = false): TraceSettin
   const options: TraceOptions = isObject ? given : {}
   const { topic = d.topic } = options
   checkNames('trace', options, d)
-  noted(() => checkTopic(topic))
+  noted(() => checkTopic(topic), 'trace.topic')
   return {
     topic,
     batchSize: checkedInt('trace.batchSize', options.batchSize, d.batchSize, [1, 2_048]),

@@ -7,6 +7,7 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     brokers: options.brokers,
     delayLevels: options.delayLevels ?? QUICK_DELAY_LEVELS,
     autoCreateTopics: options.autoCreateTopics,
+    credentials: options.credentials,
   })
   return {
     kind: 'embedded',
