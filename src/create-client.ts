@@ -28,6 +28,7 @@ import { createConsumer } from './consumer/consumer.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import type { DeliveryFrom } from './consumer/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
+import { createTracedProducer } from './create-traced-producer.ts'
 import { closed, operationTimeout } from './errors.ts'
 import type { SubscriptionSpec, Topic } from './messages/topic.ts'
 import type { RouteState } from './nameserver/route-state.ts'
@@ -36,7 +37,6 @@ import { defaultLogger, logEvent } from './observability/logger.ts'
 import { neverSync } from './operators/never-sync.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import type { ClusterInfo } from './protocol/bodies.ts'
-import { createProducer } from './producer/producer.ts'
 import type { Producer } from './producer/producer.ts'
 import type { TransactionalOptions } from './producer/transaction-options.ts'
 import { createTransactionalProducer } from './producer/transactional-producer.ts'
@@ -97,7 +97,8 @@ export const createClient = (config: ClientConfig): Client => {
   const state = new BehaviorSubject<ClientState>('idle')
   const connections = new BehaviorSubject<readonly ConnectionInfo[]>([])
   const ended = new ReplaySubject<CloseReport>(1)
-  const logger = config.logger === false ? undefined : (config.logger ?? defaultLogger())
+  const logger =
+    config.logger === false ? undefined : (config.logger ?? defaultLogger(config.debug === true ? 'debug' : 'warn'))
 
   let current: ClientState = 'idle'
   let infos: readonly ConnectionInfo[] = []
@@ -170,12 +171,12 @@ export const createClient = (config: ClientConfig): Client => {
     recoverBroker: health.recover,
     resetBrokerStats: health.resetCounts,
     stats$: (everyMs = 1_000) =>
-      stats$(shared.sessions, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
+      stats$(shared, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(closing$)),
     ready$,
     ready: () => firstValueFrom(ready$()),
     clusterInfo$: () => whileOpen$(nameServer.clusterInfo$()).pipe(neverSync(asap), life.held()),
-    producer: options => createProducer(shared, options),
-    transactionalProducer: options => createTransactionalProducer(shared, options),
+    producer: options => createTracedProducer(shared, options),
+    transactionalProducer: options => createTransactionalProducer(shared, options, createTracedProducer),
     consumer: options => createConsumer(shared, options),
     close,
     closed$: ended.asObservable(),

@@ -57,6 +57,7 @@ export interface RocketErrorDetails {
   readonly input?: unknown
   readonly unsent?: readonly unknown[]
   readonly partial?: readonly PartialOutcome[]
+  readonly problems?: readonly string[]
 }
 
 /**
@@ -91,6 +92,8 @@ export class RocketError extends Error {
   readonly unsent: readonly unknown[]
   /** Of a batch: what became of each of its messages, in their order; empty where it was refused as a whole. */
   readonly partial: readonly PartialOutcome[]
+  /** Of options that are wrong: each thing that is wrong with them. */
+  readonly problems: readonly string[]
 
   constructor(code: ErrorCode, message: string, details: RocketErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -108,6 +111,7 @@ export class RocketError extends Error {
     this.input = details.input
     this.unsent = details.unsent ?? []
     this.partial = details.partial ?? []
+    this.problems = details.problems ?? []
   }
 
   /** For logs: every field but the inputs of the user. */

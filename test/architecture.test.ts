@@ -25,11 +25,15 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // the features, which do not know each other
   producer: 'errors messages operators observability protocol [nameserver] [broker] client rxjs long',
   consumer: 'errors messages operators observability protocol [nameserver] [broker] client rxjs long',
+  // sends what interceptors of the others give it
+  trace: 'errors messages operators observability protocol [broker] [client] rxjs long',
   // the front door
   disposable: '[rxjs]',
-  'create-client': 'errors messages operators observability [protocol] [nameserver] client producer consumer rxjs',
+  'create-client':
+    'errors messages operators observability [protocol] [nameserver] client producer consumer create-traced-producer rxjs',
+  'create-traced-producer': 'messages [client] producer trace rxjs',
   index:
-    'errors disposable messages operators [observability] protocol [remoting] [nameserver] client producer consumer create-client',
+    'errors disposable messages operators [observability] protocol remoting [nameserver] client producer consumer create-client',
   // the side door: nothing of the client, so that it cannot repeat the client's mistakes
   embedded: 'errors protocol rxjs long node:net node:crypto node:fs/promises node:path',
   // a program: through the doors only, with all of Node
@@ -53,7 +57,7 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/client/shared-outcomes.ts': 'life',
   'src/producer/abortable.ts': 'operator',
   'src/producer/send.ts': 'operator',
-  'src/producer/producer.ts': 'life',
+  'src/producer/group-membership.ts': 'life',
   'src/producer/send-outcome.ts': 'operator',
   'src/producer/send-slots.ts': 'operator',
   'src/producer/strategies.ts': 'life',
@@ -65,6 +69,7 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/consumer/held-queue.ts': 'life',
   'src/consumer/process.ts': 'operator',
   'src/consumer/pull-loop.ts': 'operator',
+  'src/trace/trace-dispatcher.ts': 'life',
   'src/create-client.ts': 'life',
   'src/cli/commands/consume.ts': 'program',
   'src/cli/commands/produce.ts': 'program',

@@ -198,13 +198,13 @@ describe('a client that closes', () => {
   )
 
   it(
-    'waits no longer than it is told, and reports what was not sent',
+    'waits no longer than it is told, and reports what was on its way',
     marbles(m => {
       const never = fakeCluster({ instead: { [REQUESTS.SEND_MESSAGE_V2.code]: () => NEVER } })
       const { client, send$, at } = drawn(m, { script: never })
       m.expect(send$).toBeObservable('3000ms (T|)', { T: 'ERR_RMQ_TIMEOUT maybe' })
       at('                            --c', () => client.close({ drainMs: 4 }))
-      m.expect(client.closed$).toBeObservable('------(r|)', { r: { ...NOTHING_LEFT, forced: true, unsent: 1 } })
+      m.expect(client.closed$).toBeObservable('------(r|)', { r: { ...NOTHING_LEFT, forced: true, inFlight: 1 } })
     }),
   )
 
@@ -232,4 +232,4 @@ describe('a client that closes', () => {
   )
 })
 
-const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
+const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 }

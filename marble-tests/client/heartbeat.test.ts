@@ -155,7 +155,10 @@ describe('heartbeats', () => {
       m.expect(to('b:1'), '              ^-------------!').toBeObservable('p---------p', P)
       m.expect(silent(announce$(member('p', 'b:1'))), '^-------------!').toBeObservable('')
       m.flush()
-      expect(events).toMatchObject([{ type: 'heartbeat-failed', endpoint: 'b:1', error: { code: 'ERR_RMQ_TIMEOUT' } }])
+      expect(events).toMatchObject([
+        { type: 'heartbeat-failed', endpoint: 'b:1', error: { code: 'ERR_RMQ_TIMEOUT' } },
+        { type: 'heartbeat-confirmed', endpoint: 'b:1' },
+      ])
     }),
   )
 

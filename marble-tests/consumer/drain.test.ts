@@ -98,7 +98,7 @@ describe('a consumer that is asked to stop', () => {
       const expected = '     --------|'
       m.expect(shown(consumer, 500)).toBeObservable(expected, EACH)
       m.expect(client.closed$).toBeObservable('--------(r|)', {
-        r: { forced: true, unsettled: 3, unsent: 0, uncommitted: 0 },
+        r: { forced: true, unsettled: 3, unsent: 0, inFlight: 0, uncommitted: 0 },
       })
     }),
   )

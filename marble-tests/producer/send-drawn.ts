@@ -90,6 +90,7 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
     board$: () => board$,
     rotation: () => rotation,
     endpoints$: NEVER,
+    size: () => 0,
     close: () => undefined,
   }
   const routing = createRoutingStats()

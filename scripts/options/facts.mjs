@@ -20,13 +20,14 @@ const refusalOf = (check, [name, , ...rest]) => {
 }
 const noting = check => (...args) => {
   const [name, value, fallback] = args
-  notes.push({ name, value: value ?? fallback, refusal: refusalOf(check, args) })
+  notes.push({ name, value: value ?? fallback, check, args })
   return check(...args)
 }
 export const notesOf = work => {
   notes.length = 0
   work()
-  return [...notes]
+  // asked afterwards: while options are read, what is wrong with them is collected and not thrown
+  return notes.map(({ name, value, check, args }) => ({ name, value, refusal: refusalOf(check, args) }))
 }
 ${names.map(name => `export const ${name} = noting(real.${name})`).join('\n')}
 `

@@ -5,12 +5,16 @@ import type { HeartbeatData } from '../protocol/bodies.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
-export const createMembership = ({ invoke$ }: Invoke) => ({
+export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   /** Announces the producers and consumers of this client; emits the broker's release. */
   heartbeat$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<number> =>
     invoke$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }).pipe(
       map(answer => answer.version),
     ),
+
+  /** The same one-way: emits when the socket took it. */
+  heartbeatOneway$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<void> =>
+    tell$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }),
 
   /** Leaves groups. */
   unregister$: (

@@ -1,4 +1,5 @@
 import { illegal } from '../errors.ts'
+import { wrong } from './problems.ts'
 
 const LONGEST_MS = 2 ** 31 - 1 // of a Node timer
 const MANY = 2 ** 31 - 1
@@ -7,7 +8,10 @@ const MANY = 2 ** 31 - 1
 export const checkedMs = (name: string, value: number | undefined, fallback: number, least = 1): number => {
   if (value === undefined) return fallback
   if (Number.isInteger(value) && value >= least && value <= LONGEST_MS) return value
-  throw illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`)
+  return wrong(
+    illegal(`${name} is ${String(value)}: expected a whole number of ms from ${least} to ${LONGEST_MS}`),
+    fallback,
+  )
 }
 
 /**
@@ -22,7 +26,7 @@ export const checkedInt = (
 ): number => {
   if (value === undefined) return fallback
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`)
+  return wrong(illegal(`${name} is ${String(value)}: expected a whole number from ${least} to ${most}`), fallback)
 }
 
 /**
@@ -38,5 +42,12 @@ export const oneOf = <const T extends string>(
 ): T => {
   if (value === undefined) return fallback
   if (all.includes(value)) return value
-  throw illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}${orElse}`)
+  return wrong(illegal(`${name} is "${value as string}": expected one of ${all.join(', ')}${orElse}`), fallback)
+}
+
+/** `true` or `false`; anything else is ERR_RMQ_ILLEGAL. `undefined` means the default. */
+export const checkedBool = (name: string, value: boolean | undefined, fallback: boolean): boolean => {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  return wrong(illegal(`${name} is ${String(value)}: expected true or false`), fallback)
 }

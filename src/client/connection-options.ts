@@ -1,5 +1,6 @@
 import { checkedInt, checkedMs } from './checks.ts'
 import { checkNames } from './check-names.ts'
+import { collected } from './problems.ts'
 
 /** Sockets and frames. */
 export interface ConnectionOptions {
@@ -30,7 +31,10 @@ export const CONNECTION_DEFAULTS: ConnectionOptions = {
 const BYTES = [1_024] as const
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
-export const resolveConnection = (given: Partial<ConnectionOptions> = {}): ConnectionOptions => {
+export const resolveConnection = (given: Partial<ConnectionOptions> = {}): ConnectionOptions =>
+  collected('connection', () => checkedConnection(given))
+
+const checkedConnection = (given: Partial<ConnectionOptions>): ConnectionOptions => {
   const d = CONNECTION_DEFAULTS
   checkNames('connection', given, d)
   const ms = (name: keyof ConnectionOptions, least: number): number =>

@@ -1,6 +1,7 @@
 import { illegal } from '../errors.ts'
 import { checkNames } from './check-names.ts'
-import { checkedInt, checkedMs, oneOf } from './checks.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from './checks.ts'
+import { wrong } from './problems.ts'
 import type { HeartbeatFailure } from './standing.ts'
 
 /** When brokers count as ill, and how they get well again. */
@@ -46,12 +47,11 @@ export const resolveHealth = (given: Partial<HealthOptions> = {}): HealthOptions
       'count',
       'ignore',
     ]),
-    avoidSlow: given.avoidSlow ?? d.avoidSlow,
+    avoidSlow: checkedBool('health.avoidSlow', given.avoidSlow, d.avoidSlow),
     probeMs: checkedMs('health.probeMs', given.probeMs, d.probeMs, 0),
   }
   const { degradedAfter, unhealthyAfter } = options
   if (unhealthyAfter >= degradedAfter) return options
-  throw illegal(
-    `health.unhealthyAfter is ${unhealthyAfter}: expected no less than health.degradedAfter, ${degradedAfter}`,
-  )
+  const told = `health.unhealthyAfter is ${unhealthyAfter}: expected no less than health.degradedAfter, ${degradedAfter}`
+  return wrong(illegal(told), options)
 }

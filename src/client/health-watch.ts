@@ -1,10 +1,13 @@
 import { tap } from 'rxjs'
-import type { Membership } from '../broker/membership.ts'
+import type { Observable } from 'rxjs'
+import type { HeartbeatData } from '../protocol/heartbeat-body.ts'
 import { isRocketError } from '../errors.ts'
 import type { NameServer } from '../nameserver/name-server.ts'
 import type { Health } from './health.ts'
 
-type Beats = Pick<Membership, 'heartbeat$'>
+interface Beats {
+  readonly heartbeat$: (endpoint: string, data: HeartbeatData, timeoutMs: number) => Observable<unknown>
+}
 type Routing = Pick<NameServer, 'topicRoute$'>
 
 /** Heartbeats whose outcomes count. */

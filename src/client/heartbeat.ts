@@ -15,13 +15,12 @@ import {
   timer,
 } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
-import type { Membership } from '../broker/membership.ts'
 import { isRocketError, protocolError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
 import { runEach } from '../operators/run-each.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
-import type { ConsumerData } from '../protocol/bodies.ts'
+import type { ConsumerData, HeartbeatData } from '../protocol/bodies.ts'
 import type { GateState } from '../remoting/gate.ts'
 
 /** Someone whom brokers must know: a producer group, or a consumer group with its subscriptions. */
@@ -37,6 +36,18 @@ export interface Heartbeats {
   announce$(member: Member): Observable<Announced>
   /** One heartbeat more, soon, to a broker that is being told of members; to any other, nothing. */
   probe(endpoint: string): void
+  /** Whether somebody is announced as a producer of this group. */
+  hasProducer(group: string): boolean
+  /** So far. */
+  counts(): HeartbeatCounts
+}
+
+/** Heartbeats to all brokers since the client was made. */
+export interface HeartbeatCounts {
+  readonly confirmed: number
+  readonly failed: number
+  /** Brokers that are sent heartbeats now. */
+  readonly brokers: number
 }
 
 export interface Announced {
@@ -48,7 +59,7 @@ export interface Announced {
 
 export interface HeartbeatOptions {
   readonly clientId: string
-  readonly membership: Pick<Membership, 'heartbeat$'>
+  readonly membership: { heartbeat$(endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<unknown> }
   readonly gate$: (endpoint: string) => Observable<GateState>
   readonly report: Report
   readonly scheduler: SchedulerLike
@@ -73,6 +84,9 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const failures = new Subject<string>()
   const probes = new Subject<string>()
   let generation = 0
+  let confirmed = 0
+  let failed = 0
+  let brokers = 0
 
   const beat$ = (endpoint: string): Observable<Confirmed> =>
     defer(() => {
@@ -82,10 +96,17 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
         producerGroups: [...new Set([...members].flatMap(member => member.producerGroup ?? []))],
         consumers: [...members].flatMap(member => member.consumer?.() ?? []),
       }
-      return membership.heartbeat$(endpoint, data, timeoutMs).pipe(map(() => told))
+      return membership.heartbeat$(endpoint, data, timeoutMs).pipe(
+        map(() => {
+          confirmed++
+          report({ type: 'heartbeat-confirmed', endpoint })
+          return told
+        }),
+      )
     }).pipe(
       catchError((cause: unknown) => {
         const error = isRocketError(cause) ? cause : protocolError('heartbeat failed', { cause })
+        failed++
         report({ type: 'heartbeat-failed', endpoint, error })
         failures.next(endpoint)
         return EMPTY // what it confirmed before on this connection still holds
@@ -103,9 +124,14 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       ),
     )
 
+  const counted$ = <T>(gate$: Observable<T>): Observable<T> =>
+    defer(() => {
+      brokers++
+      return gate$.pipe(finalize(() => brokers--))
+    })
   const beats$ = sharedByKey(
     (endpoint: string) =>
-      gate$(endpoint).pipe(
+      counted$(gate$(endpoint)).pipe(
         switchMap(({ up }) =>
           up ? ticking$(() => beat$(endpoint), { periodMs, nudge$: nudged$(endpoint), scheduler }) : of(-1),
         ),
@@ -146,7 +172,12 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
       )
     })
 
-  return { announce$, probe: endpoint => probes.next(endpoint) }
+  return {
+    announce$,
+    probe: endpoint => probes.next(endpoint),
+    hasProducer: group => [...members].some(({ producerGroup }) => producerGroup === group),
+    counts: () => ({ confirmed, failed, brokers }),
+  }
 }
 
 interface TickOptions {

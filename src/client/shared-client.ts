@@ -14,18 +14,16 @@ import { createSessions } from '../remoting/sessions.ts'
 import type { LiveSession } from '../remoting/sessions.ts'
 import { parseEndpoints } from '../transport/endpoint.ts'
 import { createAddressMap } from './address-map.ts'
-import { checkedInt } from './checks.ts'
-import { resolveTiming } from './config.ts'
+import { resolveClientConfig } from './config.ts'
 import type { ClientConfig, Timing } from './config.ts'
-import { resolveConnection } from './connection-options.ts'
 import { createHealth } from './health.ts'
 import type { Health } from './health.ts'
 import { watchedBeats, watchedRoutes } from './health-watch.ts'
-import { resolveHealth } from './health-options.ts'
 import { createHeartbeats } from './heartbeat.ts'
 import type { Heartbeats } from './heartbeat.ts'
 import { createInbound } from './inbound.ts'
 import type { InboundTable } from './inbound.ts'
+import { interceptedSessions } from './intercepted-sessions.ts'
 import { createProcessLife } from './process-life.ts'
 import type { ProcessLife } from './process-life.ts'
 import { newClientId, resolveRuntime } from './runtime.ts'
@@ -37,13 +35,15 @@ export interface CloseReport {
   readonly forced: boolean
   /** Deliveries that nobody settled, and transactions that nobody ended: they come again, or are asked about. */
   readonly unsettled: number
-  /** Messages that were accepted and not stored. */
+  /** Messages that were accepted and did not leave: certainly not stored. */
   readonly unsent: number
+  /** Messages that were on their way when time ran out: nobody knows whether they are stored. */
+  readonly inFlight: number
   /** Queues whose last progress the broker did not confirm: their messages come again. */
   readonly uncommitted: number
 }
 
-export const NOTHING_LEFT: CloseReport = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
+export const NOTHING_LEFT: CloseReport = { forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 }
 
 /** Something that must be wound up before the connections go. */
 interface Feature {
@@ -55,6 +55,8 @@ interface Feature {
 /** What all features of one client share. Stateless requests are in `broker/`; shared life is here. */
 export interface SharedClient {
   readonly clientId: string
+  /** Around topics and groups on the wire; inside the client they are bare. */
+  readonly namespace: string | undefined
   readonly runtime: Runtime
   readonly timing: Timing
   readonly broker: Broker
@@ -80,19 +82,18 @@ export interface SharedClient {
 }
 
 export const createSharedClient = (config: ClientConfig): SharedClient => {
-  const timing = resolveTiming(config.timing)
-  const connection = resolveConnection(config.connection)
+  const settings = resolveClientConfig(config)
+  const { timing, connection, maxInFlight, namespace } = settings
   const runtime = resolveRuntime(config.runtime, timing.connectTimeoutMs, connection)
   const { scheduler, asap, random, transport } = runtime
-  const maxInFlight = checkedInt('maxInFlight', config.maxInFlight, 10_000, [1, 1_000_000])
-  const clientId = config.clientId ?? newClientId(random)
+  const clientId = settings.clientId ?? newClientId(random)
 
   const events = new Subject<ClientEvent>()
   const closing = new ReplaySubject<void>(1)
   const closing$ = closing.asObservable()
   const report = reporter(events, () => scheduler.now())
 
-  const sessions = createSessions({
+  const opened = createSessions({
     transport,
     closing$,
     idleMs: timing.idleMs,
@@ -103,6 +104,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     scheduler,
     random,
   })
+  const sessions = interceptedSessions(opened, settings, scheduler)
   const invoke = createInvoke(sessions)
   const broker = createBroker(invoke)
   const nameServer = createAddressMap(
@@ -118,7 +120,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   )
   const health = createHealth({
     clientId,
-    options: resolveHealth(config.health),
+    options: settings.health,
     coordinator: config.coordinator,
     closing$,
     report,
@@ -136,9 +138,13 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     idleMs: timing.idleMs,
   })
   const inbound = createInbound(sessions.inbound$, report)
+  const { heartbeat$, heartbeatOneway$ } = broker.membership
   const heartbeats = createHeartbeats({
     clientId,
-    membership: watchedBeats(broker.membership, health),
+    membership: watchedBeats(
+      { heartbeat$: settings.heartbeatMode === 'oneway' ? heartbeatOneway$ : heartbeat$ },
+      health,
+    ),
     gate$: endpoint => sessions.gate$(endpoint, 'control'),
     report,
     scheduler,
@@ -159,6 +165,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
 
   return {
     clientId,
+    namespace,
     runtime,
     timing,
     broker,
@@ -218,5 +225,6 @@ export const addReports = (a: CloseReport, b: CloseReport): CloseReport => ({
   forced: a.forced || b.forced,
   unsettled: a.unsettled + b.unsettled,
   unsent: a.unsent + b.unsent,
+  inFlight: a.inFlight + b.inFlight,
   uncommitted: a.uncommitted + b.uncommitted,
 })

@@ -10,7 +10,7 @@ import { boundedMap } from '../operators/bounded-map.ts'
 import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
 import { runEach } from '../operators/run-each.ts'
 import { readHeader } from '../protocol/fields.ts'
-import { retryTopicOf } from '../protocol/names.ts'
+import { retryTopicOf, withNamespace, withoutNamespace } from '../protocol/names.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { allocateAveragely } from './allocate.ts'
@@ -48,7 +48,7 @@ export const createGroupSession = (
   settings: ConsumerSettings,
   onAssignment: (assignment: Assignment) => void,
 ): GroupSession => {
-  const { runtime, routes, heartbeats, inbound, report, timing, clientId } = shared
+  const { runtime, routes, heartbeats, inbound, report, timing, clientId, namespace } = shared
   const { scheduler, asap } = runtime
   const { group, flow } = settings
   const subscriptions = createSubscriptions(group, settings.subscriptions, scheduler.now())
@@ -128,7 +128,7 @@ export const createGroupSession = (
     createHeldQueue(queue, {
       ...broker,
       accepts: stored => subscriptions.accepts(queue.topic, stored),
-      topicOf: stored => originalTopic(stored, group),
+      topicOf: stored => withoutNamespace(originalTopic(stored, withNamespace(group, namespace)), namespace),
       read: (stored, at, topic) => toInbound(stored, at, topic, subscriptions.codecOf(topic), settings.verifyBodyCrc),
       budget: total.queue({ messages: flow.unsettledPerQueue, bytes: flow.unsettledBytesPerQueue }),
       span: flow.span,

@@ -1,5 +1,6 @@
-import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { checkNames } from '../client/check-names.ts'
+import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup, checkTopic } from '../protocol/names.ts'
@@ -77,26 +78,19 @@ export interface ConsumerSettings {
 }
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
-export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings => {
-  checkGroup(given.group)
-  if (given.subscribe.length === 0) throw illegal(`consumer of group "${given.group}" subscribes to nothing`)
-  for (const { topic, tags } of given.subscribe) {
-    checkTopic(topic.name)
-    if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
-      throw illegal(`the tags of topic "${topic.name}" are "${tags.slice(0, 80)}": that names no tag`)
-    }
-  }
-  const twice = given.subscribe.find(
-    ({ topic }, i) => given.subscribe.findIndex(s => s.topic.name === topic.name) !== i,
-  )
-  if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
+export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings =>
+  collected('a consumer', () => checkedOptions(given, commitMs))
+
+const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings => {
+  noted(() => checkGroup(given.group))
+  noted(() => checkSubscriptions(given))
   const { startFrom = 'last' } = given
   if (
     startFrom !== 'first' &&
     startFrom !== 'last' &&
     !(startFrom instanceof Date && !Number.isNaN(startFrom.getTime()))
   ) {
-    throw illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`)
+    wrong(illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`), undefined)
   }
   return {
     group: given.group,
@@ -106,8 +100,20 @@ export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number)
     commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
     maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, 16, [0]),
     onDecodeError: oneOf('onDecodeError', given.onDecodeError, 'dead-letter', ['dead-letter', 'retry-later', 'ack']),
-    verifyBodyCrc: given.verifyBodyCrc ?? true,
+    verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, true),
   }
+}
+
+const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
+  if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
+  for (const { topic, tags } of subscribe) {
+    checkTopic(topic.name)
+    if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
+      throw illegal(`the tags of topic "${topic.name}" are "${tags.slice(0, 80)}": that names no tag`)
+    }
+  }
+  const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)
+  if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
 }
 
 const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {

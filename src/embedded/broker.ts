@@ -4,6 +4,7 @@ import { GROUP_DEFAULTS, MAX_QUEUES } from '../protocol/bodies.ts'
 import { checkGroup, checkTopic } from '../protocol/names.ts'
 import { readStoredMessages, type StoredMessage } from '../protocol/stored-message.ts'
 import { type BrokerContext, createContext, forgetConnection } from './broker-context.ts'
+import { authenticate } from './authenticate.ts'
 import type { FaultPlan } from './faults.ts'
 import { BROKER_HANDLERS } from './handlers/broker-handlers.ts'
 import { advertised } from './name-server.ts'
@@ -58,6 +59,7 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
       faults,
       timers,
       idleMs: plan.idleMs,
+      refuse: plan.users && authenticate(plan.users),
       onLeave: connection => forgetConnection(context, connection),
     })
     up = true

@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import { illegal } from '../errors.ts'
+import type { AclCredentials } from '../protocol/acl-signature.ts'
 import { MAX_QUEUES } from '../protocol/bodies.ts'
 import { BROKER_DEFAULTS, STORE_DEFAULTS } from '../protocol/server-defaults.ts'
 import { parseDelayLevels } from './delay-levels.ts'
@@ -47,6 +48,8 @@ export interface EmbeddedClusterOptions {
   readonly maxStoreBytes?: number | undefined
   /** Connections on which nothing was read or written for so long are closed. Milliseconds, default 120,000. */
   readonly idleMs?: number | undefined
+  /** Users who may ask the brokers anything, if they sign (ACL 2.0). The name server asks nobody. Default: no checks. */
+  readonly credentials?: AclCredentials | readonly AclCredentials[] | undefined
 }
 
 /** When half messages are checked. */
@@ -72,6 +75,8 @@ export interface ClusterPlan {
   readonly scheduler: SchedulerLike
   readonly brokerStoreBytes: number
   readonly idleMs: number
+  /** Access key to secret key; undefined when requests need no signature. */
+  readonly users: ReadonlyMap<string, string> | undefined
 }
 
 const DEFAULT_STORE_BYTES = 512 * 1024 * 1024
@@ -124,7 +129,15 @@ export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => 
       whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,
     ),
     idleMs: whole('idleMs', options.idleMs ?? DEFAULT_IDLE_MS, 1, Number.MAX_SAFE_INTEGER),
+    users: options.credentials === undefined ? undefined : usersOf(options.credentials),
   }
+}
+
+const usersOf = (credentials: AclCredentials | readonly AclCredentials[]): ReadonlyMap<string, string> => {
+  const users = [credentials].flat() as readonly AclCredentials[]
+  if (users.length === 0) throw illegal('credentials names no user: nobody could ask anything')
+  if (users.some(({ accessKey, secretKey }) => !accessKey || !secretKey)) throw illegal('a key of credentials is empty')
+  return new Map(users.map(({ accessKey, secretKey }) => [accessKey, secretKey]))
 }
 
 export const whole = (what: string, value: number, least: number, most: number): number => {

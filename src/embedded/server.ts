@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server as Listener } from 'node:ne
 import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts'
 import { type Frame, isOneway, isResponse } from '../protocol/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
-import { failure } from './answers.ts'
+import { failure, type Refusal } from './answers.ts'
 import { type Connection, serveConnection, type ServerConnection } from './connection.ts'
 import { type FaultPlan, RUBBISH } from './faults.ts'
 import type { Timers } from './timers.ts'
@@ -23,6 +23,8 @@ export interface ServerOptions<Context> {
   readonly faults: FaultPlan
   readonly timers: Timers
   readonly idleMs: number
+  /** Why a request is not even looked at. Default: every request is. */
+  readonly refuse?: ((request: Frame) => Refusal | undefined) | undefined
   /** Called once for every connection that closed while the server runs. */
   readonly onLeave?: (connection: Connection) => void
 }
@@ -72,6 +74,8 @@ export const serve = <Context>(listener: Listener, options: ServerOptions<Contex
   const carryOut = (request: Frame, connection: ServerConnection): Outcome => {
     const refusal = faults.refusal(request.code)
     if (refusal !== undefined) return failure(request, refusal, `request code ${request.code} is refused by a fault`)
+    const refused = options.refuse?.(request)
+    if (refused !== undefined) return failure(request, refused.code, refused.remark)
     const handle = handlers.get(request.code)
     if (handle === undefined) {
       return failure(request, RESPONSE.REQUEST_CODE_NOT_SUPPORTED, `request code ${request.code} is not supported`)

@@ -36,6 +36,8 @@ export type ReportedEvent =
     }
   /** A consumer subscribes to a topic that does not exist (yet): it waits. Told once. */
   | { readonly type: 'topic-missing'; readonly topic: string; readonly group: string }
+  /** A broker has taken a heartbeat: it knows this client now. */
+  | { readonly type: 'heartbeat-confirmed'; readonly endpoint: string }
   | { readonly type: 'heartbeat-failed'; readonly endpoint: string; readonly error: RocketError }
   /** A broker's state changed; `error`: by this failure. */
   | {
@@ -82,6 +84,8 @@ export type ReportedEvent =
     }
   /** A message that could not be sent could not be put into the topic for those either: its outcome says so. */
   | { readonly type: 'dead-letter-failed'; readonly topic: string; readonly error: RocketError }
+  /** Records of the message trace that were dropped or could not be sent; the sends they tell of are not affected. */
+  | { readonly type: 'trace-failed'; readonly topic: string; readonly records: number; readonly error: RocketError }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
   | {
       readonly type: 'assignment-changed'

@@ -23,6 +23,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'broker-avoided': 'info',
   'coordinator-failed': 'warn',
   'select-failed': 'warn',
+  'trace-failed': 'warn',
   'send-abandoned': 'warn',
   'send-not-replicated': 'warn',
   'transaction-failure': 'warn',
@@ -62,5 +63,5 @@ const serialized = (fields: object): object =>
   )
 
 /** pino at `warn` to stderr: stdout belongs to data. Synchronous, so that nothing is lost when the process ends. */
-export const defaultLogger = (): Logger =>
-  pino({ level: 'warn', name: 'rocketmq-rxjs' }, destination({ fd: 2, sync: true }))
+export const defaultLogger = (level: Level = 'warn'): Logger =>
+  pino({ level, name: 'rocketmq-rxjs' }, destination({ fd: 2, sync: true }))

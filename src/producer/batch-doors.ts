@@ -10,6 +10,7 @@ import { checkShared, memberResults } from './batch-outgoing.ts'
 import type { ProducerSettings } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
+import type { Meter } from './producer-stats.ts'
 import type { Sender, SenderOptions } from './send.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
@@ -57,6 +58,7 @@ export interface BatchDoorsOptions {
   readonly sender: Sender
   readonly slots: SendSlots
   readonly packing: Packing
+  readonly meter: Meter
   /** Throws when nothing can be sent any more; makes the group known. */
   readonly begin: () => void
   readonly checked: (result: SendResult, require: Requirement) => void
@@ -72,18 +74,24 @@ export interface Packing {
 export const createBatchDoors = (
   options: BatchDoorsOptions,
 ): BatchDoors & { readonly together: SendTogether<SendResult> } => {
-  const { shared, settings, sending, sender, slots, packing, begin, checked } = options
+  const { shared, settings, sending, sender, slots, packing, meter, begin, checked } = options
   const { scheduler, asap, newMessageId } = shared.runtime
   const { boards } = sending
   const { report } = shared
   const hop = neverSync<unknown>(asap)
   const hopped = <T>(source$: Observable<T>) => source$.pipe(hop) as Observable<T> // one hop for all, whatever they carry
-  const common = { begin, slots, boards, settings, packing, scheduler, report }
-  const together = createSendTogether<SendResult>({ ...common, ask$: sender.send$, resultsOf: memberResults })
+  const common = { begin, slots, boards, settings, packing, scheduler, report, batched: meter.batch }
+  const together = createSendTogether<SendResult>({
+    ...common,
+    ask$: sender.send$,
+    counted: (end, bytes) => (hasFailed(end) ? meter.failed() : meter.stored(end, bytes)),
+    resultsOf: memberResults,
+  })
   const writeOneway = createWriteOneway(sending)
   const onewayTogether = createSendTogether<OnewayReceipt>({
     ...common,
     ask$: writeOneway,
+    counted: end => (hasFailed(end) ? meter.failed() : meter.oneway()),
     resultsOf: (whole, members) => members.map(({ messageId }) => ({ ...whole, messageId })),
   })
 
@@ -125,6 +133,7 @@ export const createBatchDoors = (
         work$: written => writeOneway(outgoing, now + timeoutMs, written, undefined, select),
         onLeft: () => undefined, // the receipt comes with the bytes
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
+        meter: { stored: meter.oneway, failed: meter.failed },
       })
     }, given.signal)
   }

@@ -1,12 +1,18 @@
 import { isObservable } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { expected, isFunction, isListOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { collected, noted } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { compressorFor } from '../protocol/compress.ts'
 import type { CompressionType, Compressor } from '../protocol/compress.ts'
 import { checkedSelect } from './selection.ts'
 import type { QueueHash, Select } from './selection.ts'
+import type { SendInterceptor } from './send-interceptors.ts'
+import { resolveTrace } from './trace-options.ts'
+import type { TraceOptions, TraceSettings } from './trace-options.ts'
 
 /** How bodies may be compressed. */
 export type CompressionChoice = 'none' | CompressionType | Compressor
@@ -78,6 +84,10 @@ export interface ProducerOptions {
   readonly autoCreateTopics?: boolean
   /** Queues per broker of a topic made that way. Default 4, as Java's defaultTopicQueueNums. */
   readonly defaultTopicQueues?: number
+  /** Around every send, the first one outermost: see `SendInterceptor`. Default: none, which costs nothing. */
+  readonly interceptors?: readonly SendInterceptor[]
+  /** Have every send traced in RocketMQ's own way: records in batches to a topic, see `TraceOptions`. Default false. */
+  readonly trace?: boolean | TraceOptions
 }
 
 /** The options of a producer, complete and checked. */
@@ -102,6 +112,9 @@ export interface ProducerSettings {
   readonly maxBatchCount: number
   readonly autoCreateTopics: boolean
   readonly defaultTopicQueues: number
+  readonly interceptors: readonly SendInterceptor[]
+  /** Undefined: nothing is traced. */
+  readonly trace: TraceSettings | undefined
 }
 
 /** What a producer does where nothing else is said. */
@@ -126,16 +139,22 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   maxBatchCount: 32,
   autoCreateTopics: true,
   defaultTopicQueues: 4,
+  interceptors: [],
+  trace: undefined,
 }
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
-export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSettings => {
+export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSettings =>
+  collected('a producer', () => checkedOptions(given))
+
+const checkedOptions = (given: ProducerOptions): ProducerSettings => {
   const d = PRODUCER_DEFAULTS
   const group = given.group ?? d.group
-  checkGroup(group)
-  if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
-  const compression = given.compression ?? d.compression
-  const compressor = chosenCompressor(compression)
+  const { interceptors = d.interceptors, compression = d.compression } = given
+  checkNames('producer', given, d)
+  noted(() => checkOwnGroup(group))
+  expected('interceptors', interceptors, isListOf(interceptors, isFunction), 'a list of functions')
+  const compressor = compressorOf(compression)
   const compressAboveBytes = given.compressAboveBytes ?? d.compressAboveBytes
   return {
     group,
@@ -144,7 +163,11 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     retry: oneOf('retry', given.retry, d.retry, ['java', 'safe']),
     select: isObservable(given.select) ? given.select : checkedSelect(given.select, 'round-robin'),
     hash: oneOf('hash', given.hash, d.hash, ['java', 'fnv1a']),
-    retryAnotherBrokerWhenNotStoreOk: given.retryAnotherBrokerWhenNotStoreOk ?? d.retryAnotherBrokerWhenNotStoreOk,
+    retryAnotherBrokerWhenNotStoreOk: checkedBool(
+      'retryAnotherBrokerWhenNotStoreOk',
+      given.retryAnotherBrokerWhenNotStoreOk,
+      d.retryAnotherBrokerWhenNotStoreOk,
+    ),
     maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),
     maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
     maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),
@@ -160,11 +183,24 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     batchSplit: oneOf('batchSplit', given.batchSplit, d.batchSplit, ['size', 'count']),
     maxBatchBytes: checkedInt('maxBatchBytes', given.maxBatchBytes, d.maxBatchBytes, [1, 16 << 20]),
     maxBatchCount: checkedInt('maxBatchCount', given.maxBatchCount, d.maxBatchCount, [1, 65_536]),
-    autoCreateTopics: given.autoCreateTopics ?? d.autoCreateTopics,
+    autoCreateTopics: checkedBool('autoCreateTopics', given.autoCreateTopics, d.autoCreateTopics),
     defaultTopicQueues: checkedInt('defaultTopicQueues', given.defaultTopicQueues, d.defaultTopicQueues, [1, 1_024]),
+    interceptors,
+    trace: resolveTrace(given.trace),
   }
+}
+
+/** The same where problems are collected: a wrong choice is one of them. */
+const compressorOf = (compression: CompressionChoice): Compressor | undefined => {
+  let compressor: Compressor | undefined
+  noted(() => (compressor = chosenCompressor(compression)), 'compression')
+  return compressor
 }
 
 /** What compresses, if anything does. What cannot be is ERR_RMQ_ILLEGAL. */
 export const chosenCompressor = (compression: CompressionChoice): Compressor | undefined =>
   compression === 'none' ? undefined : compressorFor(compression)
+const checkOwnGroup = (group: string): void => {
+  checkGroup(group)
+  if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
+}

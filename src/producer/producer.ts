@@ -1,43 +1,46 @@
-import { defer, firstValueFrom, map, race, take, takeUntil, tap, timer } from 'rxjs'
-import type { OperatorFunction, Subscription, Observable } from 'rxjs'
+import { concat, defer, EMPTY, firstValueFrom, of, race, ReplaySubject, share, switchMap } from 'rxjs'
+import { take, takeUntil, timer } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
+import type { Topic } from '../messages/topic.ts'
 import { deferNeverSync, neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
 import { createBatchDoors } from './batch-doors.ts'
 import type { BatchDoors } from './batch-doors.ts'
-import { createGather, resolveGather } from './gather.ts'
-import type { GatherContext } from './gather.ts'
-import { createSettle } from './on-send-error.ts'
-import type { OnSendError } from './on-send-error.ts'
+import { createGroupMembership } from './group-membership.ts'
 import { chosenCompressor, resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import { createMeter, ratio, sampled$ } from './producer-stats.ts'
+import type { ProducerStats } from './producer-stats.ts'
 import { createRoutingStats } from './routing-stats.ts'
 import type { RoutingStats } from './routing-stats.ts'
 import { createSender } from './send.ts'
 import type { SenderOptions } from './send.ts'
-import { resolveConcurrency, sendAll, sendFrom$ } from './send-all.ts'
-import type { Sends, SendStreamOptions } from './send-all.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
 import { abandonedSend, outcome$ } from './send-outcome.ts'
-import type { SendOutcome, Sent } from './send-outcome.ts'
+import type { SendOutcome } from './send-outcome.ts'
+import { throughInterceptors } from './send-interceptors.ts'
+import type { SendInterceptor } from './send-interceptors.ts'
 import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Pressure } from './send-slots.ts'
+import { createStreamDoors } from './stream-doors.ts'
+import type { StreamDoors } from './stream-doors.ts'
 import { createStrategies } from './strategies.ts'
 import { createTopicBoards } from './topic-boards.ts'
-
-type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
-type Continuing<In> = SendStreamOptions<In> & { readonly onError: Exclude<OnSendError<In>, 'stop'> }
+import type { TraceSettings } from './trace-options.ts'
+import { warmUp$ } from './warmup.ts'
+import type { WarmUp } from './warmup.ts'
 
 /** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
-export interface Producer extends AsyncDisposable, BatchDoors {
+export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
    * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
@@ -46,22 +49,6 @@ export interface Producer extends AsyncDisposable, BatchDoors {
   send$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendResult>
   /** `send$` that never errors: the failure is in the outcome. Safe in any flattening operator. */
   sendOutcome$<T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>>
-  /** Sends whatever the source emits, so many at once; outcomes carry their inputs. */
-  sendAll<In, T>(project: (input: In) => Outbound<T>, options?: Stopping<In>): OperatorFunction<In, Sent<In>>
-  /** With another `onError` every input has its outcome: failures are outcomes, and with 'continue' or a dead letter topic only the source can make the stream error. */
-  sendAll<In, T>(project: (input: In) => Outbound<T>, options: Continuing<In>): OperatorFunction<In, SendOutcome<In>>
-  /** The same for what can be pulled: arrays, generators, Node streams. Never reads ahead of `concurrency`. */
-  sendFrom$<In, T>(
-    source: AsyncIterable<In> | Iterable<In>,
-    project: (input: In) => Outbound<T>,
-    options?: Omit<Stopping<In>, 'buffer'>,
-  ): Observable<Sent<In>>
-  /** With `onError: 'continue'` every input has its outcome; only the source can make the stream error. */
-  sendFrom$<In, T>(
-    source: AsyncIterable<In> | Iterable<In>,
-    project: (input: In) => Outbound<T>,
-    options: Omit<Continuing<In>, 'buffer'>,
-  ): Observable<SendOutcome<In>>
   /** How busy this producer is, now and whenever that changes. */
   readonly pressure$: Observable<Pressure>
   /** One `undefined` when everything accepted so far has ended. */
@@ -70,20 +57,46 @@ export interface Producer extends AsyncDisposable, BatchDoors {
   routingStats(): RoutingStats
   /** \`routingStats\` begin anew. The health of brokers stays as it is: see \`client.recoverBroker\`. */
   resetRoutingStats(): void
+  /**
+   * Routes, connections and a heartbeat to the brokers of these topics, before the first send needs them: one value.
+   * Errors when a topic has no route, or when not all is ready within timeoutMs (default `timing.connectTimeoutMs`).
+   */
+  warmup$(topics: readonly (Topic | string)[], options?: { readonly timeoutMs?: number }): Observable<WarmUp>
+  /** What this producer has done, now. */
+  stats(): ProducerStats
+  /** `stats`, now and every so many ms (default 1,000). */
+  stats$(everyMs?: number): Observable<ProducerStats>
+  /** Begins to count anew. */
+  resetStats(): void
   /** `send$`, at once. */
   send<T>(message: Outbound<T>, options?: SendOptions): Promise<SendResult>
   /** `sendOutcome$`, at once: the promise never rejects. */
   sendOutcome<T>(message: Outbound<T>, options?: SendOptions): Promise<SendOutcome<Outbound<T>>>
+  /** `warmup$`, at once. */
+  warmup(topics: readonly (Topic | string)[], options?: { readonly timeoutMs?: number }): Promise<WarmUp>
   /** `flush$`, at once. */
   flush(): Promise<void>
   /** Accepts nothing more, awaits what is on the way (at most `timing.drainMs`), and tells what was left. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
 }
 
-export const createProducer = (shared: SharedClient, given: ProducerOptions = {}): Producer => {
+/** What lives and ends with a producer: the message trace. */
+interface Companion {
+  readonly interceptors: readonly SendInterceptor[]
+  /** When the last send has ended. Completes within `leftMs`. */
+  farewell$(leftMs: number): Observable<never>
+}
+const ALONE: Companion = { interceptors: [], farewell$: () => EMPTY }
+
+export const createProducer = (
+  shared: SharedClient,
+  given: ProducerOptions = {},
+  traced: (settings: TraceSettings, group: string) => Companion = () => ALONE,
+): Producer => {
   const settings = resolveProducerOptions(given)
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random, newMessageId } = runtime
+  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings.group)
   const slots = createSendSlots(settings, scheduler)
   const strategies = createStrategies(settings.select, {
     fallback: 'round-robin',
@@ -99,11 +112,17 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     member: { ...settings, compressor: undefined },
     batch: { ...settings, compressor: settings.compressBatch === 'each' ? compressor : undefined },
   }
+  const meter = createMeter(() => scheduler.now())
+  const membership = createGroupMembership(shared, settings.group, boards.endpoints$)
+  let isClosing = false
   const sending: SenderOptions = {
     sending: broker.sending,
     boards,
     settings,
-    report,
+    report: event => {
+      meter.told(event)
+      report(event)
+    },
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
@@ -113,19 +132,16 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   }
   const sender = createSender(sending)
   const later$ = deferNeverSync<SendResult>(asap, life.hold)
-  let membership: Subscription | undefined
 
-  /** The first send makes the group known to the brokers in use. Throws when the client is closed. */
+  /** The first send makes the group known to the brokers in use. Throws when nothing can be sent any more. */
   const begin = (): void => {
     if (shared.isClosed()) throw closed('the client')
-    membership ??= heartbeats
-      .announce$({ producerGroup: settings.group, endpoints$: boards.endpoints$ })
-      .subscribe({ error: () => undefined })
+    if (isClosing) throw closed('the producer')
+    membership.join()
   }
 
-  const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
-    const messageId = newMessageId()
-    return later$(() => {
+  const one$ = (message: Outbound, messageId: string, options: SendOptions): Observable<SendResult> =>
+    later$(() => {
       begin()
       const { timeoutMs, require, select } = resolveSendOptions(options, settings, message.topic.name)
       const now = scheduler.now()
@@ -140,10 +156,19 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
+        meter,
       })
       return abortable<SendResult>(options.signal)(sending$)
     })
-  }
+
+  const around = [...settings.interceptors, ...companion.interceptors]
+  const through$ = throughInterceptors(around, sending => one$(sending.message, sending.messageId, sending.options))
+  const { group } = settings
+  const send$: Producer['send$'] =
+    around.length === 0
+      ? (message, options = {}) => one$(message, newMessageId(), options)
+      : (message, options = {}) =>
+          through$({ group, message, messageId: newMessageId(), options }).pipe(neverSync(asap), life.held())
 
   const checked = (result: SendResult, require: Requirement): void => {
     if (result.status === 'ok') return
@@ -152,93 +177,103 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     checkRequirement(result, require)
   }
 
-  const { together, ...doors } = createBatchDoors({ shared, settings, sending, sender, slots, packing, begin, checked })
+  const { together, ...doors } = createBatchDoors({
+    shared,
+    settings,
+    sending,
+    sender,
+    slots,
+    packing,
+    meter,
+    begin,
+    checked,
+  })
 
   const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> => {
     const sent$ = send$(message, options) // here, so that `retry` sends one id
     return outcome$(message, () => sent$)
   }
-  const projected = <In, T>(
-    project: (input: In) => Outbound<T>,
-    { batch = {}, concurrency, keyBy, onError }: SendStreamOptions<In>,
-  ): Sends<In> => {
-    const { timeoutMs } = settings
-    const check = (result: SendResult): void => checked(result, 'stored')
-    const context: GatherContext = {
-      runtime,
-      boards,
-      packing,
-      timeoutMs,
-      together: (...args) => together(...args).pipe(life.held()),
-      check,
-    }
-    return {
-      one: (input, note, made) =>
-        outcome$(
-          input,
-          () => {
-            const message = project(input)
-            made?.(message)
-            return send$(message)
-          },
-          note,
-        ),
-      gather: () =>
-        createGather(
-          context,
-          project,
-          { ...resolveGather(batch), concurrency: resolveConcurrency(concurrency, batch) },
-          keyBy,
-        ),
-      settle: createSettle(onError, { send$, report }),
-      report,
-    }
-  }
+  const streams = createStreamDoors({ shared, settings, boards, packing, together, send$, checked })
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
-  const close$ = (drainMs: number): Observable<CloseReport> =>
+  const names = (topics: readonly (Topic | string)[]): readonly string[] =>
+    topics.map(topic => (typeof topic === 'string' ? topic : topic.name))
+  const warmup$: Producer['warmup$'] = (topics, { timeoutMs } = {}) =>
     defer(() => {
-      const late$ = timer(drainMs, scheduler)
-      return race(slots.flushed$, late$).pipe(
+      if (isClosing) throw closed('the producer')
+      const patience = checkedMs('timeoutMs', timeoutMs, timing.connectTimeoutMs)
+      return warmUp$(names(topics), patience, { boards, join: membership.join, scheduler })
+    }).pipe(neverSync(asap), life.held())
+
+  const stats = (): ProducerStats => {
+    const { inFlight, queued } = slots.pressure()
+    const beats = heartbeats.counts()
+    return meter.read({
+      group,
+      clientId: shared.clientId,
+      running: !isClosing,
+      inFlight,
+      queued,
+      cachedTopics: boards.size(),
+      heartbeats: { ...beats, successRate: ratio(beats.confirmed, beats.failed) },
+    })
+  }
+
+  /** Ends once, however often and by whomever it is asked to. */
+  const close$ = (drainMs: number): Observable<CloseReport> => {
+    isClosing = true
+    slots.refuse()
+    ending$ ??= defer(() => {
+      const dueAt = scheduler.now() + drainMs
+      const leftMs = (): number => Math.max(0, dueAt - scheduler.now())
+      return race(slots.flushed$, timer(drainMs, scheduler)).pipe(
         take(1),
-        map((): CloseReport => ({ ...NOTHING_LEFT, forced: slots.pending() > 0, unsent: slots.pending() })),
-        tap(() => {
-          delist()
+        switchMap(() => {
+          const { inFlight, queued } = slots.pressure()
+          const left: CloseReport = { ...NOTHING_LEFT, forced: inFlight + queued > 0, unsent: queued, inFlight }
           slots.close()
           strategies.close()
-          membership?.unsubscribe()
-          boards.close()
+          return concat(
+            defer(() => companion.farewell$(leftMs())),
+            defer(() => membership.leave$(leftMs())),
+            defer(() => {
+              delist()
+              boards.close()
+              return of(left)
+            }),
+          )
         }),
       )
-    })
+    }).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnRefCountZero: false }))
+    return ending$
+  }
+  let ending$: Observable<CloseReport> | undefined
   const delist = shared.enlist({ kind: 'producer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Producer['close'] = ({ drainMs } = {}) => {
     const patience = checkedMs('drainMs', drainMs, timing.drainMs, 0)
-    slots.refuse()
     closing ??= firstValueFrom(close$(patience).pipe(life.held()))
     return closing
   }
 
   return {
     ...doors,
+    ...streams,
     send$,
     sendOutcome$,
-    // The two overloads differ only in what the caller may expect: 'stop' lets only successes through.
-    sendAll: <In, T>(project: (input: In) => Outbound<T>, options: SendStreamOptions<In> = {}) =>
-      sendAll(projected(project, options), options) as OperatorFunction<In, Sent<In>>,
-    sendFrom$: <In, T>(
-      source: AsyncIterable<In> | Iterable<In>,
-      project: (input: In) => Outbound<T>,
-      options: Omit<SendStreamOptions<In>, 'buffer'> = {},
-    ) => sendFrom$(source, projected(project, options), options) as Observable<Sent<In>>,
+    warmup$,
+    stats,
+    stats$: (everyMs = 1_000) =>
+      sampled$(stats, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(takeUntil(shared.closing$)),
+    resetStats: meter.reset,
     pressure$: slots.pressure$.pipe(takeUntil(shared.closing$)),
     flush$,
     routingStats: routing.snapshot,
     resetRoutingStats: routing.reset,
     send: (message, options) => firstValueFrom(send$(message, options)),
     sendOutcome: (message, options) => firstValueFrom(sendOutcome$(message, options)),
+    warmup: (topics, options) => firstValueFrom(warmup$(topics, options)),
     flush: () => firstValueFrom(flush$()),
     close,
     [Symbol.asyncDispose]: () => close().then(() => undefined),

@@ -35,6 +35,8 @@ interface Job<T> {
   readonly onLeft: () => void
   /** How that ended. */
   readonly onAbandoned: (how: Abandoned) => void
+  /** Counts how it ended, whoever is still there to hear of it. */
+  readonly meter?: { stored(value: T, bytes: number): void; failed(error: unknown): void }
 }
 
 export interface SendSlots {
@@ -46,6 +48,8 @@ export interface SendSlots {
   refuse(): void
   /** What waits fails with ERR_RMQ_CLOSED. */
   close(): void
+  /** How busy it is now. */
+  pressure(): Pressure
   /** What is on the way or waits. */
   pending(): number
 }
@@ -124,15 +128,19 @@ export const createSendSlots = (
 
   const run$ = <T>(job: Job<T>): Observable<T> =>
     new Observable<T>(subscriber => {
-      if (isClosed) return subscriber.error(closed('the producer'))
+      const refuse = (error: unknown): void => {
+        job.meter?.failed(error)
+        subscriber.error(error)
+      }
+      if (isClosed) return refuse(closed('the producer'))
       if (inFlight < maxInFlight && queued === 0) {
         const working = execute(job, subscriber, accept())
         changed()
         return working
       }
-      if (queued >= maxQueued) return subscriber.error(overflow('the send queue of the producer', maxQueued))
+      if (queued >= maxQueued) return refuse(overflow('the send queue of the producer', maxQueued))
       if (!hasRoom(job.bytes)) {
-        return subscriber.error(overflow('the send queue of the producer, in bytes,', maxQueuedBytes))
+        return refuse(overflow('the send queue of the producer, in bytes,', maxQueuedBytes))
       }
       const accepted = accept()
       let working: Working<T> | undefined
@@ -143,14 +151,14 @@ export const createSendSlots = (
           patience.unsubscribe()
           working = execute(job, subscriber, accepted)
         },
-        refuse: error => subscriber.error(error),
+        refuse,
         gone: false,
       }
       const { waitMs, tooLate } = job
       const patience =
         waitMs === undefined || tooLate === undefined
           ? Subscription.EMPTY
-          : scheduler.schedule(() => subscriber.error(tooLate()), waitMs) // its teardown takes it out of the line
+          : scheduler.schedule(() => refuse(tooLate()), waitMs) // its teardown takes it out of the line
       waiting.push(entry)
       queued++
       queuedBytes += job.bytes
@@ -189,6 +197,7 @@ export const createSendSlots = (
       }
       changed()
     },
+    pressure: snapshot,
     pending: () => inFlight + queued,
   }
 }
@@ -225,12 +234,14 @@ class Working<T> implements Observer<T>, Unsubscribable {
 
   next(value: T): void {
     this.over = true
+    this.job.meter?.stored(value, this.job.bytes)
     if (this.left) this.job.onAbandoned({ stored: true })
     else this.tell(value)
     this.end()
   }
   error(error: unknown): void {
     this.over = true
+    this.job.meter?.failed(error)
     if (this.left) this.job.onAbandoned({ stored: false, error })
     else this.subscriber.error(error)
     this.end()

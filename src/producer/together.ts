@@ -37,6 +37,10 @@ export interface TogetherOptions<R> {
     givenUp: () => boolean,
     select?: Select | QueueRef,
   ) => Observable<R>
+  /** Counts what became of a message. */
+  readonly counted: (end: End<R>, bytes: number) => void
+  /** Counts a request that carries a batch. */
+  readonly batched: () => void
   /** The results of the members of a batch. */
   readonly resultsOf: (whole: R, members: readonly Outgoing[]) => readonly R[]
 }
@@ -57,7 +61,7 @@ export type SendTogether<R> = (
  * request fails, what comes behind it is not sent, so that no message overtakes another of its key.
  */
 export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether<R> => {
-  const { begin, slots, boards, settings, packing, scheduler, report, ask$, resultsOf } = options
+  const { begin, slots, boards, settings, packing, scheduler, report, ask$, resultsOf, counted, batched } = options
   const limits: BatchLimits = {
     maxBytes: settings.maxBatchBytes,
     maxCount: settings.batchSplit === 'count' ? settings.maxBatchCount : Infinity,
@@ -84,6 +88,7 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
         if (failure !== undefined) throw notSentBehind(failure)
         if (left) throw closed('the subscription of this batch')
         if (dueAt <= scheduler.now()) throw tooLate()
+        if (sent.length > 1) batched()
         const outgoing = sent.length === 1 ? compressed(first, packing.alone) : toBatch(sent, first, packing.batch)
         return ask$(outgoing, dueAt, written, () => left, select)
       }).pipe(
@@ -114,6 +119,10 @@ export const createSendTogether = <R>(options: TogetherOptions<R>): SendTogether
         work$: requests$,
         onLeft: () => (left = true),
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
+        meter: {
+          stored: ends => ends.forEach((end, i) => counted(end, members[i]?.body.length ?? 0)),
+          failed: error => members.forEach(({ body }) => counted(asRocketError(error), body.length)),
+        },
       })
       .pipe(catchError((cause: unknown) => of(members.map(() => asRocketError(cause)))))
   }

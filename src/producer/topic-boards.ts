@@ -35,6 +35,8 @@ export interface TopicBoards {
   rotation(topic: string): Rotation
   /** Brokers that this producer uses. */
   readonly endpoints$: Observable<ReadonlySet<string>>
+  /** How many topics are kept at hand. */
+  size(): number
   close(): void
 }
 
@@ -154,6 +156,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
       map(() => masterAddresses([...topics.values()].flatMap(({ state }) => state?.route ?? []))),
       distinctSets(),
     ),
+    size: () => topics.size,
     close: () => {
       isClosed = true
       for (const watched of topics.values()) watched.stop()

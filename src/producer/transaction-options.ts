@@ -1,6 +1,7 @@
 import type { ObservableInput } from 'rxjs'
 import type { Decision } from '../broker/transactions.ts'
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { collected } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
@@ -78,7 +79,10 @@ export interface TransactionalSettings {
 }
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
-export const resolveTransactionalOptions = (given: TransactionalOptions): TransactionalSettings => {
+export const resolveTransactionalOptions = (given: TransactionalOptions): TransactionalSettings =>
+  collected('a transactional producer', () => checkedOptions(given))
+
+const checkedOptions = (given: TransactionalOptions): TransactionalSettings => {
   const { group, check, onLocalError } = given as Partial<TransactionalOptions>
   if (group === undefined) throw illegal('a transactional producer has no group: brokers ask its members')
   if (typeof check !== 'function') {
@@ -99,6 +103,23 @@ export const resolveTransactionalOptions = (given: TransactionalOptions): Transa
     topics,
   }
 }
+
+const OWN: ReadonlySet<string> = new Set<keyof TransactionalOptions>([
+  'check',
+  'checkConcurrency',
+  'maxWaitingChecks',
+  'checkTimeoutMs',
+  'onLocalError',
+  'maxOpenTransactions',
+  'transactionTimeoutMs',
+  'maxCheckTimes',
+  'checkAfterMs',
+  'topics',
+])
+
+/** What of the options every producer knows. */
+export const producerOptionsOf = (given: TransactionalOptions): ProducerOptions =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => !OWN.has(name)))
 
 /** A function that fails, or says something else, means `unknown`: nothing must be lost over it. */
 const decisionOf = (told: TransactionalOptions['onLocalError']): ((error: unknown) => Decision) => {

@@ -16,12 +16,13 @@ import { createGroupAnnouncement } from './group-announcement.ts'
 import { asHalf } from './half-message.ts'
 import { createOpenTransactions } from './open-transactions.ts'
 import type { Opened, OpenTransaction } from './open-transactions.ts'
+import type { ProducerOptions } from './options.ts'
 import { createProducer } from './producer.ts'
 import type { Producer } from './producer.ts'
 import type { SendOptions } from './send-options.ts'
 import { createTransactionChecks } from './transaction-checks.ts'
 import type { AnsweredCheck } from './transaction-checks.ts'
-import { resolveTransactionalOptions } from './transaction-options.ts'
+import { producerOptionsOf, resolveTransactionalOptions } from './transaction-options.ts'
 import type { Decision, TransactionalOptions } from './transaction-options.ts'
 import { NO_TRANSACTIONS, nextTally, toTransactionStats } from './transaction-stats.ts'
 import type { Counted, TransactionStats } from './transaction-stats.ts'
@@ -72,13 +73,14 @@ export interface TransactionalProducer extends Producer {
 export const createTransactionalProducer = (
   shared: SharedClient,
   options: TransactionalOptions,
+  create: (shared: SharedClient, options: ProducerOptions) => Producer = createProducer,
 ): TransactionalProducer => {
   const { runtime, timing, life, report, inbound, closing$ } = shared
   const { scheduler, asap } = runtime
   const settings = resolveTransactionalOptions(options)
   const { group } = options
   const giveUpGroup = claimed(shared, group)
-  const inner = createProducer(shared, options)
+  const inner = create(shared, producerOptionsOf(options))
   const answered = new Subject<AnsweredCheck>()
   const changes = new Subject<void>()
   let tally = NO_TRANSACTIONS

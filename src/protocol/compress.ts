@@ -40,9 +40,9 @@ export const availableCompressions = (packZstd = packZstdWithNode): readonly Com
  * @throws ERR_RMQ_ILLEGAL when this Node.js cannot write the type.
  */
 export const compressorFor = (choice: CompressionType | Compressor, packZstd = packZstdWithNode): Compressor => {
-  const type = typeof choice === 'object' ? choice.type : choice
-  if (!Object.hasOwn(FLAGS, type)) {
-    throw illegal(`"${type}" is no compression: expected zlib, lz4, zstd or a Compressor of such a type`)
+  const type = typeof choice === 'string' ? choice : (choice as Compressor | null)?.type
+  if (type === undefined || !Object.hasOwn(FLAGS, type)) {
+    throw illegal(`"${String(type)}" is no compression: expected zlib, lz4, zstd or a Compressor of such a type`)
   }
   if (typeof choice === 'object') return choice
   if (type === 'lz4') return { type, compress: compressLz4 }

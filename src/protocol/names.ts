@@ -62,7 +62,15 @@ export const checkTopic = (topic: string): void => checkName('topic', topic, MAX
 /** The same for the name of a producer or consumer group. */
 export const checkGroup = (group: string): void => checkName('group', group, MAX_GROUP_LENGTH)
 
+/** The same for a namespace, which also must not contain the `%` that separates it from a name. None is fine. */
+export const checkNamespace = (namespace: string | undefined): void => {
+  if (namespace === undefined || namespace === '') return
+  checkName('namespace', namespace, MAX_TOPIC_LENGTH)
+  if (/[%|]/.test(namespace)) throw illegal(`namespace "${namespace}" contains % or |`)
+}
+
 const checkName = (kind: string, name: string, maxLength: number): void => {
+  if (typeof name !== 'string') throw illegal(`a ${kind} must be a text, not ${typeof name}`)
   if (name.trim() === '') throw illegal(`a ${kind} must not be blank`)
   if (name.length > maxLength) throw illegal(`a ${kind} has at most ${maxLength} characters, not ${name.length}`)
   const foreign = FOREIGN_CHARACTER.exec(name)?.[0]

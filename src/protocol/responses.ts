@@ -107,3 +107,12 @@ const RETRIABLE: ReadonlySet<number> = new Set([
 
 /** Whether a send that was answered with this code may succeed when it is sent again, to another broker if possible. */
 export const isRetriableResponse = (code: number): boolean => RETRIABLE.has(code)
+
+/**
+ * Whether a server refuses who asks, and not what: code 16 since 5.3 (ACL 2.0); before that code 1, which means any failure,
+ * with the name of Java's exception in its remark (ACL 1.0). Code 16 is also said of a topic that may not be written.
+ */
+export const isDenied = (code: number, remark = ''): boolean => {
+  if (code === RESPONSE.NO_PERMISSION) return /signature|username|User:|accessKey|permission to access/i.test(remark)
+  return code === RESPONSE.SYSTEM_ERROR && remark.includes('AclException')
+}

@@ -7,7 +7,7 @@ import type { HeaderFields, HeaderOf } from '../protocol/fields.ts'
 import { NO_BODY, onewayFrame, requestFrame } from '../protocol/frame.ts'
 import type { Frame } from '../protocol/frame.ts'
 import type { RequestRow } from '../protocol/requests.ts'
-import { isRetriableResponse, responseName } from '../protocol/responses.ts'
+import { isDenied, isRetriableResponse, responseName } from '../protocol/responses.ts'
 import type { Sessions } from './sessions.ts'
 
 /** An answer whose code was expected. The header is read when asked for: not every code carries one. */
@@ -136,8 +136,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 }
 
 /** A response code that was not expected. The server says that it did not do it, so `sent` is `no`. */
-const refused = (endpoint: string, requestCode: number, { code, remark }: Frame): RocketError => {
-  const kind = CODES[code] ?? 'ERR_RMQ_BROKER'
+const refused = (endpoint: string, requestCode: number, response: Frame): RocketError => {
+  const { code, remark } = response
+  const kind = isDenied(code, remark) ? 'ERR_RMQ_AUTH' : (CODES[code] ?? 'ERR_RMQ_BROKER')
   const text = remark === undefined || remark === '' ? '' : `: ${remark.slice(0, 400)}`
   return new RocketError(
     kind,

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
+const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 }
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 /** A topic with the numbers from 0 on, in one queue unless told otherwise. */
 const numbersTopic = async (client: Client, count: number, queues = 1) => {

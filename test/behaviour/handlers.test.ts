@@ -68,7 +68,7 @@ it('a handler may return nothing, a value later, a promise, an observable, an ar
   await processedCount(got, names.length)
   expect([...seen].sort()).toEqual([...names].sort())
   for (const { settlement, error } of got.processed) expect([settlement, error]).toEqual(['acked', undefined])
-  expect(await consumer.close()).toEqual({ forced: false, unsettled: 0, unsent: 0, uncommitted: 0 })
+  expect(await consumer.close()).toEqual({ forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 })
 })
 
 it('a message whose handler fails comes again later, as attempt 2, under its own topic and id', async () => {

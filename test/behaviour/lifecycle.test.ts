@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, uncommitted: 0 }
+const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 }
 const textTopic = async (queues = 1) => {
   const texts = topic(unique('texts'), codecs.text)
   await cluster.createTopic(texts.name, { queues })

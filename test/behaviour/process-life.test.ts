@@ -119,7 +119,7 @@ it('await using and withClient close before they are over, and the process ends'
     console.log(JSON.stringify(report))
   `)
   const { code, output } = await script.ended
-  const report = '{"forced":false,"unsettled":0,"unsent":0,"uncommitted":0}'
+  const report = '{"forced":false,"unsettled":0,"unsent":0,"inFlight":0,"uncommitted":0}'
   expect([code, output]).toEqual([0, `idle,starting,running,draining,closed\n${report}\n`])
 })
 

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { signedFields } from './sign.ts'
 
 export interface Question {
   readonly ext?: Readonly<Record<string, string>>
@@ -21,7 +22,8 @@ export function ask(address: string, code: number, question: Question = {}): Pro
   const { ext = {}, body = '', timeoutMs = 10_000 } = question
   const { host, port } = splitAddress(address)
   return new Promise((resolve, reject) => {
-    const socket = connect(port, host, () => socket.write(frame(code, ext, body)))
+    const fields = signedFields(address, ext, body)
+    const socket = connect(port, host, () => socket.write(frame(code, fields, body)))
     const fail = (why: string) => {
       clearTimeout(timer)
       socket.destroy()

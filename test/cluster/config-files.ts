@@ -1,11 +1,17 @@
 import { join } from 'node:path'
 
+export interface Credentials {
+  readonly accessKey: string
+  readonly secretKey: string
+}
+
 export interface BrokerSettings {
   readonly name: string
   readonly port: number
   readonly nameServer: string
   readonly delayLevels: string
   readonly autoCreateTopics: boolean
+  readonly credentials: Credentials | undefined
 }
 
 export function nameServerConfig(home: string, port: number): string {
@@ -53,8 +59,29 @@ export function brokerConfig(home: string, settings: BrokerSettings): string {
     // No accidental "system busy" on a loaded machine.
     waitTimeMillsInSendQueue: 3_000,
     osPageCacheBusyTimeOutMills: 5_000,
+    ...(settings.credentials === undefined ? {} : accessControl(settings.credentials)),
   })
 }
+
+const AUTHENTICATION = 'org.apache.rocketmq.auth.authentication.provider'
+const AUTHORIZATION = 'org.apache.rocketmq.auth.authorization.provider'
+
+/** ACL 1.0 for 4.9, 2.0 for 5.x; the first start makes the user a super user. */
+const accessControl = ({ accessKey, secretKey }: Credentials) => ({
+  aclEnable: true,
+  authenticationEnabled: true,
+  authenticationProvider: `${AUTHENTICATION}.DefaultAuthenticationProvider`,
+  authenticationMetadataProvider: `${AUTHENTICATION}.LocalAuthenticationMetadataProvider`,
+  authorizationEnabled: true,
+  authorizationProvider: `${AUTHORIZATION}.DefaultAuthorizationProvider`,
+  authorizationMetadataProvider: `${AUTHORIZATION}.LocalAuthorizationMetadataProvider`,
+  initAuthenticationUser: JSON.stringify({ username: accessKey, password: secretKey }),
+  innerClientAuthenticationCredentials: JSON.stringify({ accessKey, secretKey }),
+})
+
+/** `conf/plain_acl.yml` of 4.9; both keys need more than six characters. */
+export const accountsConfig = ({ accessKey, secretKey }: Credentials): string =>
+  `globalWhiteRemoteAddresses: []\naccounts:\n- accessKey: ${accessKey}\n  secretKey: ${secretKey}\n  admin: true\n`
 
 export const LOGBACK_CONFIG = `<configuration>
   <appender name="file" class="ch.qos.logback.core.FileAppender">

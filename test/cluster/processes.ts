@@ -18,6 +18,8 @@ export interface ServerSpec {
   readonly address: string
   /** Folder of everything that this server reads and writes. */
   readonly home: string
+  /** More files of its `conf` folder. Default: none. */
+  readonly files?: Readonly<Record<string, string>>
   readonly config: string
 }
 
@@ -131,11 +133,12 @@ export class ServerProcess {
 
   /** Before every start, because a broker rewrites its file when somebody changes its configuration (request 25). */
   async #writeFiles(): Promise<void> {
-    const { home, kind, config } = this.#spec
+    const { home, kind, config, files = {} } = this.#spec
     const logback = `conf/logback_${kind}.xml`
     await mkdir(join(home, 'conf'), { recursive: true })
     await mkdir(join(home, 'tmp'), { recursive: true })
     await writeFile(join(home, `conf/${kind}.conf`), config)
+    for (const [name, text] of Object.entries(files)) await writeFile(join(home, 'conf', name), text)
     await writeFile(join(home, logback), LOGBACK_CONFIG)
     await writeFile(join(home, 'java.args'), javaArguments(home, logback, this.#runtime.classPath))
   }

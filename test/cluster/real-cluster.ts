@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { QUICK_DELAY_LEVELS, type TestCluster, type TestClusterOptions } from '../support/test-cluster.ts'
 import { askOk } from './ask.ts'
-import { brokerConfig, nameServerConfig } from './config-files.ts'
+import { accountsConfig, brokerConfig, nameServerConfig } from './config-files.ts'
 import { Guard } from './guard.ts'
 import { serverClassPath } from './maven.ts'
 import { type ClusterPorts, freeClusterPorts } from './ports.ts'
 import { PortTakenError, ServerProcess, type ServerRuntime } from './processes.ts'
 import { brokerReady, eventually, nameServerReady } from './readiness.ts'
+import { signAsksTo } from './sign.ts'
 import { findJava } from './tools.ts'
 
 const DEFAULT_VERSION = '5.3.3'
@@ -72,6 +73,7 @@ export class RealCluster implements TestCluster {
       },
       runtime,
     )
+    const { credentials } = options
     this.#brokers = ports.brokers.map((port, index) => {
       const name = `broker-${String.fromCharCode('a'.charCodeAt(0) + index)}`
       const home = join(folder, name)
@@ -81,8 +83,12 @@ export class RealCluster implements TestCluster {
         nameServer,
         delayLevels: options.delayLevels ?? QUICK_DELAY_LEVELS,
         autoCreateTopics: options.autoCreateTopics ?? true,
+        credentials,
       })
-      return new ServerProcess({ name, kind: 'broker', address: `127.0.0.1:${port}`, home, config }, runtime)
+      const address = `127.0.0.1:${port}`
+      if (credentials !== undefined) signAsksTo(address, credentials)
+      const files = credentials === undefined ? {} : { 'plain_acl.yml': accountsConfig(credentials) }
+      return new ServerProcess({ name, kind: 'broker', address, home, config, files }, runtime)
     })
   }
 

@@ -19,7 +19,7 @@ describe('an eager verb', () => {
       client.close(),
     ])
     expect(new Set(reports.map(report => JSON.stringify(report)))).toEqual(
-      new Set(['{"forced":false,"unsettled":0,"unsent":0,"uncommitted":0}']),
+      new Set(['{"forced":false,"unsettled":0,"unsent":0,"inFlight":0,"uncommitted":0}']),
     )
   })
 

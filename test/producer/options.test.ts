@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PRODUCER_DEFAULTS, resolveProducerOptions, type ProducerOptions } from '../../src/producer/options.ts'
+import type { SendInterceptor } from '../../src/producer/send-interceptors.ts'
+
+const handsOn: SendInterceptor = (sending, next) => next(sending)
 
 describe('the options of a producer', () => {
   it('have the defaults of the Java client where it has them', () => {
@@ -39,6 +42,8 @@ describe('the options of a producer', () => {
       maxBatchCount: 1,
       autoCreateTopics: false,
       defaultTopicQueues: 16,
+      interceptors: [handsOn],
+      trace: { topic: 'traces', batchSize: 1, flushMs: 1, maxQueued: 1, maxMessageBytes: 1_024 },
     } as const
     expect(resolveProducerOptions(given)).toEqual(given)
   })

@@ -9,6 +9,7 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     autoCreateTopics: options.autoCreateTopics,
     transactionTimeOutMs: 1_000, // a real test cluster takes twice as long
     transactionCheckIntervalMs: 1_000,
+    credentials: options.credentials,
   })
   return {
     kind: 'embedded',

@@ -1,0 +1,76 @@
+import { illegal } from '../errors.ts'
+import { decodeHeartbeat, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { Fields, Frame } from '../protocol/frame.ts'
+import { withNamespace, withoutNamespace } from '../protocol/names.ts'
+import { PROPERTY, readProperties, writeProperties } from '../protocol/properties.ts'
+import { REQUESTS, requestName } from '../protocol/requests.ts'
+import type { Interceptor } from '../remoting/interceptors.ts'
+
+/** Fields that name a topic or a group, in whatever request they stand. */
+const NAMING = ['topic', 'originTopic', 'producerGroup', 'consumerGroup', 'group']
+/** The same in the sends whose fields have one letter. */
+const NAMING_LETTERS = ['a', 'b']
+const SENDS_IN_LETTERS: ReadonlySet<number> = new Set(
+  [REQUESTS.SEND_MESSAGE_V2, REQUESTS.SEND_BATCH_MESSAGE, REQUESTS.SEND_REPLY_MESSAGE_V2].map(({ code }) => code),
+)
+/** Requests whose body names topics or groups that nobody puts into the namespace yet. */
+const NOT_NAMESPACED: ReadonlySet<number> = new Set(
+  [REQUESTS.LOCK_BATCH_MQ, REQUESTS.UNLOCK_BATCH_MQ, REQUESTS.QUERY_ASSIGNMENT].map(({ code }) => code),
+)
+
+/**
+ * Puts topics and groups into a namespace on their way out (`NamespaceUtil`): retry topics and dead letters as well, system
+ * topics not. Inside the client they are bare, so that routes, errors and results name them as users do.
+ */
+export const namespaced =
+  (namespace: string): Interceptor =>
+  next =>
+  call =>
+    next(call.kind === 'reply' ? call : { ...call, frame: wrapped(call.frame, namespace) })
+
+/** A request that a server made, with bare names. */
+export const unwrapped = (frame: Frame, namespace: string): Frame => ({
+  ...frame,
+  fields: renamed(frame.fields, NAMING, name => withoutNamespace(name, namespace)),
+})
+
+const wrapped = (frame: Frame, namespace: string): Frame => {
+  const { code } = frame
+  const inside = (name: string): string => withNamespace(name, namespace)
+  if (NOT_NAMESPACED.has(code)) throw illegal(`request ${requestName(code)} does not know namespaces`)
+  if (code === REQUESTS.HEART_BEAT.code) return { ...frame, body: heartbeatIn(frame.body, inside) }
+  if (!SENDS_IN_LETTERS.has(code)) return { ...frame, fields: renamed(frame.fields, NAMING, inside) }
+  const fields = renamed(frame.fields, NAMING_LETTERS, inside)
+  return { ...frame, fields: { ...fields, i: propertiesIn(fields['i'] ?? '', namespace) } }
+}
+
+const renamed = (fields: Fields, names: readonly string[], rename: (name: string) => string): Fields => {
+  const all: Record<string, string> = Object.assign(Object.create(null) as Record<string, string>, fields)
+  for (const name of names) {
+    const value = fields[name]
+    if (value !== undefined) all[name] = rename(value)
+  }
+  return all
+}
+
+const heartbeatIn = (body: Buffer, inside: (name: string) => string): Buffer => {
+  const { clientId, producerGroups, consumers } = decodeHeartbeat(body)
+  return encodeHeartbeat({
+    clientId,
+    producerGroups: producerGroups.map(inside),
+    consumers: consumers.map(consumer => ({
+      ...consumer,
+      groupName: inside(consumer.groupName),
+      subscriptions: consumer.subscriptions.map(one => ({ ...one, topic: inside(one.topic) })),
+    })),
+  })
+}
+
+/** The group that is asked about a transaction is part of the message. */
+const propertiesIn = (text: string, namespace: string): string => {
+  const properties = readProperties(text)
+  const group = properties[PROPERTY.PRODUCER_GROUP]
+  properties[PROPERTY.INSTANCE_ID] = namespace
+  if (group !== undefined) properties[PROPERTY.PRODUCER_GROUP] = withNamespace(group, namespace)
+  return writeProperties(properties)
+}
