@@ -16,6 +16,7 @@ import { createGroupAnnouncement } from './group-announcement.ts'
 import { asHalf } from './half-message.ts'
 import { createOpenTransactions } from './open-transactions.ts'
 import type { Opened, OpenTransaction } from './open-transactions.ts'
+import { resolveProducerOptions } from './options.ts'
 import { createProducer } from './producer.ts'
 import type { Producer, SendOptions } from './producer.ts'
 import { createTransactionChecks } from './transaction-checks.ts'
@@ -76,6 +77,7 @@ export const createTransactionalProducer = (
   const { scheduler, asap } = runtime
   const settings = resolveTransactionalOptions(options)
   const { group } = options
+  resolveProducerOptions(options) // what it throws must not leave a claimed group behind
   const giveUpGroup = claimed(shared, group)
   const inner = createProducer(shared, options)
   const answered = new Subject<AnsweredCheck>()
