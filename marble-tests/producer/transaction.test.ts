@@ -223,17 +223,20 @@ describe('closing', () => {
   )
 
   it(
-    'makes the group free for another producer',
+    'makes the group free for another producer, and so does a bad option',
     marbles(m => {
       const other: unknown[] = []
       const { client, producer, closeAfter, at } = drawnTransactions(m)
-      const again = () => client.transactionalProducer({ group: 'tx', check: () => 'unknown' })
-      expect(again).toThrow(expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL' }))
+      const again = (group = 'tx', retries = 0) =>
+        client.transactionalProducer({ group, retries, check: () => 'unknown' })
+      expect(() => again('b', -1)).toThrow('retries')
+      other.push(again('b'))
+      expect(() => again()).toThrow(expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL' }))
       at('-x', () => producer.close({ drainMs: 5 }))
       at('---x', () => other.push(again()))
       closeAfter(20)
       m.flush()
-      expect(other).toHaveLength(1)
+      expect(other).toHaveLength(2)
     }),
   )
 })

@@ -22,7 +22,7 @@ interface TransactionContext extends Store {
 }
 
 /** A half message that the broker knows of. Storing it again for a check moves it: it goes by all its offsets. */
-export interface Half {
+interface Half {
   readonly record: LogRecord
   readonly message: StoredMessage
 }

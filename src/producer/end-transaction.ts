@@ -7,7 +7,7 @@ import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import { masterOf } from '../protocol/routes.ts'
 import type { Decision } from './transaction-options.ts'
 
-export interface HalfAt {
+interface HalfAt {
   /** The broker that has the half message. */
   readonly endpoint$: Observable<string>
   readonly half: Omit<HalfHeader, 'producerGroup' | 'transactionId'>

@@ -10,7 +10,7 @@ import type { ProducerOptions } from './options.ts'
 
 export type { Decision }
 
-export const DECISIONS: readonly Decision[] = ['commit', 'rollback', 'unknown']
+const DECISIONS: readonly Decision[] = ['commit', 'rollback', 'unknown']
 
 /** A broker asks what became of a transaction, also of one that another process of the group began. */
 export interface TransactionCheck {

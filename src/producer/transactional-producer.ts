@@ -16,6 +16,7 @@ import { createGroupAnnouncement } from './group-announcement.ts'
 import { asHalf } from './half-message.ts'
 import { createOpenTransactions } from './open-transactions.ts'
 import type { Opened, OpenTransaction } from './open-transactions.ts'
+import { resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { createProducer } from './producer.ts'
 import type { Producer } from './producer.ts'
@@ -79,8 +80,10 @@ export const createTransactionalProducer = (
   const { scheduler, asap } = runtime
   const settings = resolveTransactionalOptions(options)
   const { group } = options
+  const producerOptions = producerOptionsOf(options)
+  resolveProducerOptions(producerOptions) // what it throws must not leave a claimed group behind
   const giveUpGroup = claimed(shared, group)
-  const inner = create(shared, producerOptionsOf(options))
+  const inner = create(shared, producerOptions)
   const answered = new Subject<AnsweredCheck>()
   const changes = new Subject<void>()
   let tally = NO_TRANSACTIONS
