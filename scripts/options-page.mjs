@@ -22,6 +22,7 @@ const SECTIONS = [
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
+  ['`batch` of `sendAll`, `sendFrom$`', 'GatherOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],

@@ -134,7 +134,16 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     checkRequirement(result, require)
   }
 
-  const { together, ...doors } = createBatchDoors({ shared, settings, sending, sender, slots, packing, begin, checked })
+  const { together$, ...doors } = createBatchDoors({
+    shared,
+    settings,
+    sending,
+    sender,
+    slots,
+    packing,
+    begin,
+    checked,
+  })
 
   const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> => {
     const sent$ = send$(message, options) // here, so that `retry` sends one id
@@ -151,11 +160,11 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
       boards,
       packing,
       timeoutMs,
-      together: (...args) => together(...args).pipe(life.held()),
+      together$: (...args) => together$(...args).pipe(life.held()),
       check,
     }
     return {
-      one: (input, note, made) =>
+      one$: (input, note, made) =>
         outcome$(
           input,
           () => {

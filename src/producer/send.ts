@@ -114,8 +114,10 @@ class Sending implements Observer<Stored>, Unsubscribable {
     const patient = this.attempts.length >= settings.retries || !this.hasAlternative(board, queue) // nobody else: wait
     const timeoutMs = Math.max(1, this.leftMs())
     const header = headerOf(this.outgoing, queue, settings)
-    const send = this.outgoing.isBatch ? sending.sendBatch$ : sending.send$
-    this.keep(send(master, header, this.outgoing.body, { timeoutMs, patient, onWritten: this.written }).subscribe(this))
+    const send$ = this.outgoing.isBatch ? sending.sendBatch$ : sending.send$
+    this.keep(
+      send$(master, header, this.outgoing.body, { timeoutMs, patient, onWritten: this.written }).subscribe(this),
+    )
   }
 
   next(stored: Stored): void {
