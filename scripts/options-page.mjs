@@ -25,6 +25,7 @@ const SECTIONS = [
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
   ['`client.transactionalProducer(options)`, besides those of a producer', 'TransactionalOptions'],
   ['`producer.sendInTransaction$(message, local, decide, options)`', 'TransactionSendOptions'],
+  ['`batch` of `sendAll`, `sendFrom$`', 'GatherOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],

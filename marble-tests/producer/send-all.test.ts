@@ -33,7 +33,7 @@ const drawn = (m: Marbles, options: SendStreamOptions<string> = {}, sends: Reado
     throw new Error('nothing gathers here')
   }
   const settle = createSettle(options.onError, { send$: () => m.cold('--s'), report })
-  const ways: Sends<string> = { one: send$, gather, settle, report }
+  const ways: Sends<string> = { one$: send$, gather, settle, report }
   const shown = (outcomes$: Observable<SendOutcome<string>>) =>
     outcomes$.pipe(
       tap({ error: (error: unknown) => errors.push(error as RocketError) }),

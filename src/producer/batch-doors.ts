@@ -73,24 +73,24 @@ export interface Packing {
 
 export const createBatchDoors = (
   options: BatchDoorsOptions,
-): BatchDoors & { readonly together: SendTogether<SendResult> } => {
+): BatchDoors & { readonly together$: SendTogether<SendResult> } => {
   const { shared, settings, sending, sender, slots, packing, meter, begin, checked } = options
   const { scheduler, asap, newMessageId } = shared.runtime
   const { boards } = sending
   const { report } = shared
-  const hop = neverSync<unknown>(asap)
-  const hopped = <T>(source$: Observable<T>) => source$.pipe(hop) as Observable<T> // one hop for all, whatever they carry
+  const hops$ = neverSync<unknown>(asap)
+  const hop = <T>(source$: Observable<T>) => source$.pipe(hops$) as Observable<T> // one hop for all, whatever they carry
   const common = { begin, slots, boards, settings, packing, scheduler, report, batched: meter.batch }
-  const together = createSendTogether<SendResult>({
+  const together$ = createSendTogether<SendResult>({
     ...common,
     ask$: sender.send$,
     counted: (end, bytes) => (hasFailed(end) ? meter.failed() : meter.stored(end, bytes)),
     resultsOf: memberResults,
   })
-  const writeOneway = createWriteOneway(sending)
-  const onewayTogether = createSendTogether<OnewayReceipt>({
+  const writeOneway$ = createWriteOneway(sending)
+  const onewayTogether$ = createSendTogether<OnewayReceipt>({
     ...common,
-    ask$: writeOneway,
+    ask$: writeOneway$,
     counted: end => (hasFailed(end) ? meter.failed() : meter.oneway()),
     resultsOf: (whole, members) => members.map(({ messageId }) => ({ ...whole, messageId })),
   })
@@ -99,7 +99,7 @@ export const createBatchDoors = (
     defer(() => {
       begin()
       return work()
-    }).pipe(abortable(signal), hopped, shared.life.held())
+    }).pipe(abortable(signal), hop, shared.life.held())
 
   const all$ = <R>(
     send$: SendTogether<R>,
@@ -130,19 +130,19 @@ export const createBatchDoors = (
         bytes: outgoing.body.length,
         waitMs: timeoutMs,
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic }),
-        work$: written => writeOneway(outgoing, now + timeoutMs, written, undefined, select),
+        work$: written => writeOneway$(outgoing, now + timeoutMs, written, undefined, select),
         onLeft: () => undefined, // the receipt comes with the bytes
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
         meter: { stored: meter.oneway, failed: meter.failed },
       })
     }, given.signal)
   }
-  const sendBatch$: BatchDoors['sendBatch$'] = (messages, given = {}) => all$(together, messages, given, checked)
+  const sendBatch$: BatchDoors['sendBatch$'] = (messages, given = {}) => all$(together$, messages, given, checked)
   const onewayBatch$: BatchDoors['onewayBatch$'] = (messages, given = {}) =>
-    all$(onewayTogether, messages, given, () => undefined)
+    all$(onewayTogether$, messages, given, () => undefined)
 
   return {
-    together,
+    together$,
     sendBatch$,
     oneway$,
     onewayBatch$,

@@ -49,7 +49,7 @@ export interface GatherContext {
   readonly boards: Pick<TopicBoards, 'board'>
   readonly packing: Packing
   readonly timeoutMs: number
-  readonly together: SendTogether<SendResult>
+  readonly together$: SendTogether<SendResult>
   readonly check: (result: SendResult) => void
 }
 
@@ -64,7 +64,7 @@ const KEY_LANES = 16
 const WITHOUT_KEY = Symbol('an input whose key is undefined: a key as any other')
 
 export const createGather = <In>(
-  { runtime, boards, packing, timeoutMs, together, check }: GatherContext,
+  { runtime, boards, packing, timeoutMs, together$, check }: GatherContext,
   project: (input: In) => Outbound,
   limits: GatherLimits & { readonly concurrency: number },
   keyBy: ((input: In) => unknown) | undefined,
@@ -91,7 +91,7 @@ export const createGather = <In>(
 
   const batching = batchBy<Made<In>, SendOutcome<In>>(
     all =>
-      together(
+      together$(
         all.map(({ outgoing }) => outgoing),
         timeoutMs,
         check,

@@ -177,7 +177,7 @@ export const createProducer = (
     checkRequirement(result, require)
   }
 
-  const { together, ...doors } = createBatchDoors({
+  const { together$, ...doors } = createBatchDoors({
     shared,
     settings,
     sending,
@@ -193,7 +193,7 @@ export const createProducer = (
     const sent$ = send$(message, options) // here, so that `retry` sends one id
     return outcome$(message, () => sent$)
   }
-  const streams = createStreamDoors({ shared, settings, boards, packing, together, send$, checked })
+  const streams = createStreamDoors({ shared, settings, boards, packing, together$, send$, checked })
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 

@@ -50,7 +50,7 @@ export interface SendStreamOptions<In> {
 /** How inputs are sent. */
 export interface Sends<In> {
   /** One by one. */
-  readonly one: SendOne<In>
+  readonly one$: SendOne<In>
   /** Several at once; made anew for each subscription. */
   readonly gather: () => Gather<In>
   /** What becomes of failures; `undefined`: that is said for all. */
@@ -80,7 +80,9 @@ export const sendAll = <In>(
   sends: Sends<In>,
   options: SendStreamOptions<In>,
 ): OperatorFunction<In, SendOutcome<In>> => {
-  const { stopsOnError, ...shape } = resolved(options)
+  const shape = shapeOf(options)
+  const { onError = 'stop' } = options
+  const stopsOnError = onError === 'stop' || typeof onError === 'function'
   const { settle, report } = sends
   const policy = oneOf('buffer.overflow', options.buffer?.overflow, 'error', ['error', 'drop-newest', 'drop-oldest'])
   const count = checkedInt('buffer.count', options.buffer?.count, BUFFERED, [0])
@@ -104,14 +106,13 @@ export const sendFrom$ = <In>(
   sends: Sends<In>,
   options: Omit<SendStreamOptions<In>, 'buffer'>,
 ): Observable<SendOutcome<In>> => {
-  const { stopsOnError: _, ...shape } = resolved(options)
+  const shape = shapeOf(options)
   return sent$(sends, options, (work, more) => boundedPull(source, work, { ...shape, ...more }))
 }
 
-const resolved = <In>({ concurrency, order, keyBy, onError, batch }: SendStreamOptions<In>) => {
+const shapeOf = <In>({ concurrency, order, keyBy, batch }: SendStreamOptions<In>) => {
   const atOnce = resolveConcurrency(concurrency, batch)
   return {
-    stopsOnError: onError === undefined || onError === 'stop' || typeof onError === 'function',
     concurrency: atOnce * (batch === undefined ? 1 : resolveGather(batch).maxCount),
     order: oneOf('order', order, 'completion', ['completion', 'source']),
     // what gathers keeps its order itself: here a key would let in one at a time
@@ -120,12 +121,12 @@ const resolved = <In>({ concurrency, order, keyBy, onError, batch }: SendStreamO
 }
 
 const sent$ = <In>(sends: Sends<In>, { batch, onError }: SendStreamOptions<In>, bounded$: Bounded<In>) => {
-  const { one, gather, settle } = sends
+  const { one$, gather, settle } = sends
   const run$ = (send$: SendOne<In>, more: More<In>, stop: () => void) => {
     if (onError === 'continue') return bounded$(input => send$(input), more)
     return stopping$(send$, settle, (work, until) => bounded$(work, { ...more, ...until }), stop)
   }
-  if (batch === undefined) return run$(one, {}, () => undefined)
+  if (batch === undefined) return run$(one$, {}, () => undefined)
   return defer(() => {
     const { send$, hurry, stop } = gather()
     return run$(send$, { onSourceEnd: hurry }, stop)

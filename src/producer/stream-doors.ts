@@ -44,13 +44,13 @@ export interface StreamDoorsOptions {
   readonly settings: ProducerSettings
   readonly boards: TopicBoards
   readonly packing: Packing
-  readonly together: SendTogether<SendResult>
+  readonly together$: SendTogether<SendResult>
   readonly send$: (message: Outbound) => Observable<SendResult>
   readonly checked: (result: SendResult, require: Requirement) => void
 }
 
 export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
-  const { shared, settings, boards, packing, together, send$, checked } = options
+  const { shared, settings, boards, packing, together$, send$, checked } = options
   const { runtime, life, report } = shared
 
   const projected = <In, T>(
@@ -64,11 +64,11 @@ export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
       boards,
       packing,
       timeoutMs,
-      together: (...args) => together(...args).pipe(life.held()),
+      together$: (...args) => together$(...args).pipe(life.held()),
       check,
     }
     return {
-      one: (input, note, made) =>
+      one$: (input, note, made) =>
         outcome$(
           input,
           () => {
