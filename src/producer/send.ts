@@ -195,7 +195,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
   /** It is stored, but not as it should be: a better answer is sought, and this one kept. */
   private askAnother(result: SendResult): void {
     const error = storedBut(result, 'replicated')
-    this.kept ??= { result, attempt: this.attempts.length }
+    this.kept = { result, attempt: this.attempts.length }
     this.note(error, result.queue, this.context.scheduler.now())
     this.tellAgain(error)
     this.attempt()
