@@ -46,7 +46,7 @@ export interface ProducerOptions {
   readonly hash?: QueueHash
   /**
    * Whether a message that was stored, but not flushed or replicated in time, is offered to another broker: it is then stored
-   * twice. Default false, as Java. When no other takes it, the first answer is the result.
+   * twice. Default false, as Java. When no other takes it, that answer is the result.
    */
   readonly retryAnotherBrokerWhenNotStoreOk?: boolean
   /** Most sends on the way at once. Default 1,024. */

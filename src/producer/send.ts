@@ -191,7 +191,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
   private askAnother(result: SendResult): void {
     const now = this.context.scheduler.now()
     const error = storedBut(result, 'replicated')
-    this.kept ??= { result, attempt: this.attempts.length }
+    this.kept = { result, attempt: this.attempts.length }
     this.note(error, result.queue, now)
     this.tellAgain(error)
     this.attempt(now)

@@ -22,7 +22,7 @@ export interface Board {
 }
 
 /** Where the rotation of a topic points: whoever goes by it moves it on. */
-export interface Rotation {
+interface Rotation {
   cursor: number
 }
 

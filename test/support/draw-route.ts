@@ -18,7 +18,7 @@ export interface RouteSetting extends Partial<Omit<RoutingInput, 'tried' | 'heal
 
 export const QUEUES: readonly MessageQueue[] = queuesNamed('a0 a1 b0 b1')
 
-export const aBrokerHealth = (more: Partial<BrokerHealth> = {}): BrokerHealth => ({
+const aBrokerHealth = (more: Partial<BrokerHealth> = {}): BrokerHealth => ({
   brokerName: 'a',
   endpoint: 'a:1',
   state: 'healthy',
