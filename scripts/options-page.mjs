@@ -22,6 +22,7 @@ const SECTIONS = [
   ['`runtime` of a client', 'Runtime'],
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
+  ['`trace` of a producer', 'TraceOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
   ['`client.transactionalProducer(options)`, besides those of a producer', 'TransactionalOptions'],
   ['`producer.sendInTransaction$(message, local, decide, options)`', 'TransactionSendOptions'],
