@@ -20,6 +20,7 @@ const SECTIONS = [
   ['`connection` of a client', 'ConnectionOptions'],
   ['`runtime` of a client', 'Runtime'],
   ['`client.producer(options)`', 'ProducerOptions'],
+  ['`trace` of a producer', 'TraceOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],

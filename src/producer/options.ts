@@ -47,7 +47,7 @@ export interface ProducerOptions {
   readonly defaultTopicQueues?: number
   /** After a status other than `ok`, another broker is tried, as Java's retryAnotherBrokerWhenNotStoreOK. Default false. */
   readonly retryWhenNotOk?: boolean
-  /** Around every send, the first one outermost: see `SendInterceptor`. Default: none, which costs nothing. */
+  /** Around every send, the first one outermost: see `SendInterceptor`. None cost nothing. Default: none. */
   readonly interceptors?: readonly SendInterceptor[]
   /** Have every send traced in RocketMQ's own way: records in batches to a topic, see `TraceOptions`. Default false. */
   readonly trace?: boolean | TraceOptions
