@@ -17,7 +17,10 @@ await producer.warmup([readings]) // the first send finds routes, connections an
 
 const isBad = ({ successRate, failed }: ProducerStats): boolean => successRate < 0.95 || failed > 1_000
 const alerts$ = producer.stats$(20).pipe(map(isBad), distinctUntilChanged())
-alerts$.subscribe(bad => console.log(bad ? 'ALERT: too many sends fail' : 'all is well'))
+const watching = alerts$.subscribe({
+  next: bad => console.log(bad ? 'ALERT: too many sends fail' : 'all is well'),
+  error: console.error,
+})
 const next = (wanted: boolean) => firstValueFrom(alerts$.pipe(filter(bad => bad === wanted)))
 const sendMany = (count: number) =>
   lastValueFrom(range(0, count).pipe(mergeMap(n => producer.sendOutcome$(message(readings, { n })), 20)))
@@ -31,4 +34,5 @@ const { sent, failed, successRate, latencyMs } = producer.stats()
 console.log(`99 of 100 sends took ${latencyMs.p99} ms at most`)
 producer.resetStats()
 await next(false)
+watching.unsubscribe()
 console.log(`${sent} sent, ${failed} failed: ${(successRate * 100).toFixed(1)} % succeeded, and that was noticed`)

@@ -54,7 +54,7 @@ describe('warming up', () => {
     marbles(m => {
       const { client, producer, at, shown$, wire, transport } = drawn(m, {
         brokers: { a: 'a:1', b: 'b:1' },
-        instead: { [BEAT]: (frame, endpoint) => m.cold(endpoint === 'b:1' ? '---(y|)' : '-(y|)', { y: answers(0) }) },
+        instead: { [BEAT]: (_, endpoint) => m.cold(endpoint === 'b:1' ? '---(y|)' : '-(y|)', { y: answers(0) }) },
       })
       const warm$ = producer
         .warmup$(['t', topic('u'), 't'])

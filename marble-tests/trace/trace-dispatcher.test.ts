@@ -45,7 +45,7 @@ const drawn = (
     ...options,
   })
   const added = (diagram: string) =>
-    m.expect(m.cold(diagram).pipe(tap(id => dispatcher.add(record(id))))).toBeObservable(diagram)
+    m.expect(m.cold<string>(diagram).pipe(tap(id => dispatcher.add(record(id))))).toBeObservable(diagram)
   const failures = () =>
     events.map(event => (event.type === 'trace-failed' ? `${event.records} ${event.error.code}` : event.type))
   return { dispatcher, sent, added, failures }

@@ -1,7 +1,7 @@
 import { EMPTY, firstValueFrom, map, of, retry, tap, throwError } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient, message, topic } from '../../src/index.ts'
-import type { Client, ProducerOptions, SendInterceptor } from '../../src/index.ts'
+import type { Client, ProducerOptions, SendInterceptor, SendResult } from '../../src/index.ts'
 import { illegal } from '../../src/errors.ts'
 import { PROPERTY, readProperties } from '../../src/protocol/properties.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
@@ -72,7 +72,7 @@ describe('interceptors of sends', () => {
   })
 
   it('never tell inside of subscribe, whatever they do', async () => {
-    const { producer } = world({ interceptors: [() => of({ status: 'ok' } as never)] })
+    const { producer } = world({ interceptors: [() => of<SendResult>({ status: 'ok' } as SendResult)] })
     let inside = true
     const told = new Promise<boolean>(resolve => {
       producer.send$(HELLO).subscribe(() => resolve(inside))

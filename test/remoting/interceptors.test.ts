@@ -2,7 +2,7 @@ import { EMPTY, firstValueFrom, map, mergeMap, of, throwError } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { illegal } from '../../src/errors.ts'
 import { createClient, message, observeCalls, topic } from '../../src/index.ts'
-import type { Client, ClientConfig, Interceptor, SeenCall } from '../../src/index.ts'
+import type { Client, ClientConfig, CredentialsSource, Interceptor, SeenCall } from '../../src/index.ts'
 import { verifySignature } from '../../src/protocol/acl-signature.ts'
 import { isResponse, requestFrame } from '../../src/protocol/frame.ts'
 import { requestName, REQUESTS } from '../../src/protocol/requests.ts'
@@ -156,7 +156,7 @@ describe('credentials from a function', () => {
     expect(transport.sent(SEND)).toHaveLength(5)
   })
 
-  it.each<[string, ClientConfig['credentials'], string]>([
+  it.each<[string, CredentialsSource, string]>([
     ['fails', () => throwError(() => new Error('no such account')), 'no such account'],
     ['throws', () => { throw new Error('no such account') }, 'no such account'], // prettier-ignore
     ['gives nothing', () => EMPTY, 'not an object'],
