@@ -25,6 +25,7 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '04-retry-later': /^attempt 2 succeeded$/,
   '05-send-from-a-file': /^read (\d+) lines, stored \1$/,
   '06-bad-day': /^1000 events, 1000 outcomes: 1000 stored, 0 of them missing$/,
+  '07-watch-statistics': /^200 sent, 50 failed: 80\.0 % succeeded, and that was noticed$/,
   '10-transaction': /^shipped: ORDER_12345, ORDER_12347$/,
 }
 

@@ -108,6 +108,13 @@ export const factsOfCode = async root => {
     Timing: factsOf(within('timing.', clientNotes)),
     ConnectionOptions: factsOf(within('connection.', clientNotes)),
     ProducerOptions: factsOf([...notesOf(() => resolveProducerOptions()), ...asNotes(PRODUCER_DEFAULTS)]),
+    TraceOptions: factsOf([
+      ...within(
+        'trace.',
+        notesOf(() => resolveProducerOptions({ trace: true })),
+      ),
+      ...asNotes(resolveProducerOptions({ trace: true }).trace),
+    ]),
     // the time limit is the producer's
     SendOptions: factsOf(sendNotes.map(note => (note.name === 'timeoutMs' ? withoutValue(note) : note))),
     SendStreamOptions: factsOf(

@@ -30,5 +30,3 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
       map(({ body }) => decodeConsumerIds(body)),
     ),
 })
-
-export type Membership = ReturnType<typeof createMembership>

@@ -77,7 +77,7 @@ export interface ClientConfig {
   readonly namespace?: string
   /** Who signs the requests (ACL): fixed, or a function that is asked again when a broker refuses them. Default: nobody. */
   readonly credentials?: CredentialsSource
-  /** Around whatever is said to servers, the first one outermost: see `Interceptor`. Default: none, which costs nothing. */
+  /** Around whatever is said to servers, the first one outermost: see `Interceptor`. None cost nothing. Default: none. */
   readonly interceptors?: readonly Interceptor[]
   /** `request`: brokers confirm heartbeats. `oneway`: written is enough, nothing is confirmed. Default `request`. */
   readonly heartbeatMode?: HeartbeatMode

@@ -4,11 +4,6 @@ import { envBool, envPositive, envSeconds, envText, said } from './env-values.ts
 import type { Env } from './env-values.ts'
 import { collected, wrong } from './problems.ts'
 
-type FromEnv = Pick<
-  ClientConfig,
-  'nameServers' | 'timing' | 'maxInFlight' | 'clientId' | 'namespace' | 'credentials' | 'debug'
->
-
 /**
  * What the environment says, and nothing else: spread it into a config, before what the program itself wants to say:
  * `createClient({ ...configFromEnv(), clientId })`.
@@ -20,7 +15,9 @@ type FromEnv = Pick<
  *
  * One ERR_RMQ_ILLEGAL tells every variable that cannot be understood.
  */
-export const configFromEnv = (env: Env = process.env): FromEnv =>
+export const configFromEnv = (
+  env: Env = process.env,
+): Pick<ClientConfig, 'nameServers' | 'timing' | 'maxInFlight' | 'clientId' | 'namespace' | 'credentials' | 'debug'> =>
   collected('the environment', () => ({
     nameServers: envText(env, 'ROCKETMQ_NAMESRV_ADDR') ?? envText(env, 'NAMESRV_ADDR') ?? '',
     timing: said<Pick<Timing, 'requestTimeoutMs' | 'connectTimeoutMs'>>({

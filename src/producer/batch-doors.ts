@@ -10,7 +10,7 @@ import { checkShared, memberResults } from './batch-outgoing.ts'
 import type { ProducerSettings } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
-import type { Meter } from './producer-stats.ts'
+import type { ProducerMeter } from './producer-stats.ts'
 import type { Sender, SenderOptions } from './send.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
@@ -58,7 +58,7 @@ export interface BatchDoorsOptions {
   readonly sender: Sender
   readonly slots: SendSlots
   readonly packing: Packing
-  readonly meter: Meter
+  readonly meter: ProducerMeter
   /** Throws when nothing can be sent any more; makes the group known. */
   readonly begin: () => void
   readonly checked: (result: SendResult, require: Requirement) => void

@@ -84,7 +84,7 @@ export interface ProducerOptions {
   readonly autoCreateTopics?: boolean
   /** Queues per broker of a topic made that way. Default 4, as Java's defaultTopicQueueNums. */
   readonly defaultTopicQueues?: number
-  /** Around every send, the first one outermost: see `SendInterceptor`. Default: none, which costs nothing. */
+  /** Around every send, the first one outermost: see `SendInterceptor`. None cost nothing. Default: none. */
   readonly interceptors?: readonly SendInterceptor[]
   /** Have every send traced in RocketMQ's own way: records in batches to a topic, see `TraceOptions`. Default false. */
   readonly trace?: boolean | TraceOptions

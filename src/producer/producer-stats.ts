@@ -41,16 +41,13 @@ export interface ProducerStats {
 }
 
 /** What is counted while sending: plain additions, nothing is made for a message. */
-export interface Meter {
+export interface ProducerMeter {
   stored(result: SendResult, bytes: number): void
   failed(): void
   oneway(): void
   batch(): void
   /** Counts what is told, and does nothing else with it. */
   told(event: ReportedEvent): void
-}
-
-export interface ProducerMeter extends Meter {
   read(now: Omit<ProducerStats, CountedHere>): ProducerStats
   reset(): void
 }

@@ -37,6 +37,7 @@ export interface Inbound {
   reply$(response: Frame): Observable<void>
 }
 
+/** A request to a server, and how long and how patiently it may wait. */
 export interface Ask {
   readonly endpoint: string
   readonly role: ConnectionRole

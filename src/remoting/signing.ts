@@ -15,7 +15,7 @@ export type Credentials = AclCredentials
 export type CredentialsSource = Credentials | (() => ObservableInput<Credentials>)
 
 /** The same with their secrets out of sight of JSON and of consoles. ERR_RMQ_ILLEGAL for what cannot sign. */
-export const toCredentials = (given: unknown): Credentials => {
+const toCredentials = (given: unknown): Credentials => {
   if (typeof given !== 'object' || given === null) throw illegal('credentials are not an object with two keys')
   const { accessKey, secretKey, securityToken } = given as Partial<Record<keyof Credentials, unknown>>
   const key = (name: string, value: unknown): string => {
