@@ -58,10 +58,12 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
       faults,
       timers,
       idleMs: plan.idleMs,
+      onAnswer: (answer, connection) => context.asks.answered(answer, connection),
       onLeave: connection => forgetConnection(context, connection),
     })
     up = true
     context.delays.start()
+    context.timed.start()
     timers.after(HEARTBEAT_SCAN_MS, dropSilentMembers)
     routes.register({ name, clusterName: plan.clusterName, address, topics: context.topics })
   }
@@ -77,6 +79,8 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     starts += 1
     routes.unregister(name)
     context.delays.stop()
+    context.timed.stop()
+    context.asks.clear()
     context.holds.clear()
     context.members.clear()
     context.locks.clear()

@@ -33,6 +33,8 @@ export interface Members {
   /** Takes a closed connection out of everything; the consumer groups that lost it. */
   leaveAll(connection: Connection): readonly string[]
   group(name: string): ConsumerGroup | undefined
+  /** The connection by which a client last announced itself as a producer. */
+  producerOf(clientId: string): Connection | undefined
   /** Connections whose last heartbeat of any group is older. */
   silentSince(ms: number): readonly Connection[]
   clear(): void
@@ -82,6 +84,15 @@ export const createMembers = (): Members => {
       return [...consumers.keys()].filter(group => leave(connection, group))
     },
     group: name => consumers.get(name),
+    producerOf: clientId => {
+      const own = [...producers.values()].flatMap(members =>
+        [...members].filter(([, member]) => member.clientId === clientId),
+      )
+      return own.reduce<(typeof own)[number] | undefined>(
+        (newest, one) => (newest === undefined || one[1].seenMs >= newest[1].seenMs ? one : newest),
+        undefined,
+      )?.[0]
+    },
     silentSince: ms => {
       const seen = new Map<Connection, number>()
       for (const members of [...producers.values(), ...[...consumers.values()].map(group => group.members)]) {
