@@ -92,6 +92,8 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
             : m.cold<Stored>(diagram.replace(letter, '#'), {}, FAILURES[letter])
         }),
       sendBack$: () => NEVER,
+      reply$: () => NEVER,
+      recall$: () => NEVER,
     },
     boards,
     settings,

@@ -24,6 +24,8 @@ import { createInbound } from './inbound.ts'
 import type { InboundTable } from './inbound.ts'
 import { createProcessLife } from './process-life.ts'
 import type { ProcessLife } from './process-life.ts'
+import { createReplies } from './replies.ts'
+import type { Replies } from './replies.ts'
 import { newClientId, resolveRuntime } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -58,6 +60,7 @@ export interface SharedClient {
   readonly routes: Routes
   readonly heartbeats: Heartbeats
   readonly inbound: InboundTable
+  readonly replies: Replies
   readonly life: ProcessLife
   readonly report: Report
   readonly events$: Observable<ClientEvent>
@@ -151,6 +154,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     routes,
     heartbeats,
     inbound,
+    replies: createReplies(inbound, report),
     life: createProcessLife(),
     report,
     events$: events.asObservable(),

@@ -29,6 +29,8 @@ export interface ProducerOptions {
   readonly maxQueued?: number
   /** Most body bytes that wait. Default 64 MiB. */
   readonly maxQueuedBytes?: number
+  /** Most requests that wait for their replies; one more fails with ERR_RMQ_OVERFLOW. Default 16,384. */
+  readonly maxRequests?: number
   /** Most bytes of a body before compression. Default 4,194,304, as the broker's maxMessageSize. */
   readonly maxMessageBytes?: number
   /** Bodies from this size on are compressed with zlib. Default 4,096, as Java; Infinity: never. */
@@ -51,6 +53,7 @@ export interface ProducerSettings {
   readonly maxInFlight: number
   readonly maxQueued: number
   readonly maxQueuedBytes: number
+  readonly maxRequests: number
   readonly maxMessageBytes: number
   readonly compressAboveBytes: number
   readonly compressLevel: number
@@ -68,6 +71,7 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   maxInFlight: 1_024,
   maxQueued: 16_384,
   maxQueuedBytes: 64 << 20,
+  maxRequests: 16_384,
   maxMessageBytes: 4_194_304,
   compressAboveBytes: 4_096,
   compressLevel: 5,
@@ -91,6 +95,7 @@ export const resolveProducerOptions = (given: ProducerOptions = {}): ProducerSet
     maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),
     maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
     maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),
+    maxRequests: checkedInt('maxRequests', given.maxRequests, d.maxRequests, [1]),
     maxMessageBytes: checkedInt('maxMessageBytes', given.maxMessageBytes, d.maxMessageBytes, [1, 16 << 20]),
     compressAboveBytes:
       compressAboveBytes === Infinity ? Infinity : checkedInt('compressAboveBytes', compressAboveBytes, 0, [0]),

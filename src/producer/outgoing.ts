@@ -5,6 +5,7 @@ import { checkTopic, FORBIDDEN_TOPICS } from '../protocol/names.ts'
 import { MAX_PROPERTIES_BYTES, writeProperties } from '../protocol/properties.ts'
 import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 import { outgoingProperties } from './outgoing-properties.ts'
+import type { OwnProperties } from './outgoing-properties.ts'
 
 /** A message ready for the wire: checked, encoded and compressed once, however often it is repeated. */
 export interface Outgoing {
@@ -32,9 +33,10 @@ export const toOutgoing = (
   messageId: string,
   bornTimestamp: number,
   options: OutgoingOptions,
+  own?: OwnProperties,
 ): Outgoing => {
   try {
-    return checkedAndEncoded(message, messageId, bornTimestamp, options)
+    return checkedAndEncoded(message, messageId, bornTimestamp, options, own)
   } catch (cause) {
     throw isRocketError(cause) ? withDetails(cause, { topic: message.topic.name }) : cause
   }
@@ -45,6 +47,7 @@ const checkedAndEncoded = (
   messageId: string,
   bornTimestamp: number,
   options: OutgoingOptions,
+  own: OwnProperties | undefined,
 ): Outgoing => {
   const topic = message.topic.name
   checkTopic(topic)
@@ -58,7 +61,7 @@ const checkedAndEncoded = (
     throw tooLarge(`the body of a message to "${topic}"`, plain.length, options.maxMessageBytes, { topic })
   }
   const compress = plain.length >= options.compressAboveBytes
-  const properties = writeProperties(outgoingProperties(message, messageId))
+  const properties = writeProperties(outgoingProperties(message, messageId, own))
   const propertyBytes = Buffer.byteLength(properties)
   if (propertyBytes > MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER) {
     throw tooLarge(`the properties of a message to "${topic}"`, propertyBytes, MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER, {

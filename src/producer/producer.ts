@@ -1,16 +1,22 @@
-import { defer, firstValueFrom, map, race, take, takeUntil, tap, timer } from 'rxjs'
+import { defer, firstValueFrom, map, race, switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { OperatorFunction, Subscription, Observable } from 'rxjs'
 import { checkedMs, oneOf } from '../client/checks.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
+import type { Announced } from '../client/heartbeat.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
+import { createConversationDoors } from './conversation-doors.ts'
+import type { ConversationDoors } from './conversation-doors.ts'
+import { isTimed } from './delivery-time.ts'
 import { resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import type { Outgoing } from './outgoing.ts'
 import { createSender } from './send.ts'
+import type { Sender, SenderOptions } from './send.ts'
 import { sendAll, sendFrom$ } from './send-all.ts'
 import type { SendOne, SendStreamOptions } from './send-all.ts'
 import { asRocketError, outcome$ } from './send-outcome.ts'
@@ -19,6 +25,7 @@ import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Abandoned, Pressure } from './send-slots.ts'
+import { createTimedSending } from './timed-sending.ts'
 import { createTopicBoards } from './topic-boards.ts'
 
 /** What one send may be told. */
@@ -35,7 +42,7 @@ type Stopping<In> = SendStreamOptions<In> & { readonly onError?: 'stop' }
 type Continuing<In> = SendStreamOptions<In> & { readonly onError: 'continue' }
 
 /** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
-export interface Producer extends AsyncDisposable {
+export interface Producer extends AsyncDisposable, ConversationDoors {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
    * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
@@ -80,7 +87,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const { scheduler, asap, random, newMessageId } = runtime
   const slots = createSendSlots(settings, scheduler)
   const boards = createTopicBoards({ routes, scheduler, random, ...settings })
-  const sender = createSender({
+  const senderOptions: SenderOptions = {
     sending: broker.sending,
     boards,
     settings,
@@ -88,39 +95,61 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
     scheduler,
     random,
     refresh: topic => routes.refresh(topic),
+  }
+  const greet$ = (endpoint: string, timeoutMs: number, patient: boolean): Observable<number> => {
+    const data = { clientId: shared.clientId, producerGroups: [settings.group], consumers: [] }
+    return broker.membership.heartbeat$(endpoint, data, timeoutMs, patient)
+  }
+  const sender = createSender(senderOptions)
+  const timedSender = createSender({
+    ...senderOptions,
+    sending: createTimedSending(broker.sending, greet$, scheduler),
   })
+  const viaFor = (message: Outbound): Sender => (isTimed(message) ? timedSender : sender)
   const hop = neverSync<SendResult>(asap)
   let membership: Subscription | undefined
+  let announced: Announced | undefined
 
-  /** The first send makes the group known to the brokers in use. */
-  const join = (): void => {
+  /** The first send makes the group known to the brokers in use. Throws when the client is closed. */
+  const begin = (): Announced | undefined => {
+    if (shared.isClosed()) throw closed('the client')
     membership ??= heartbeats
       .announce$({ producerGroup: settings.group, endpoints$: boards.endpoints$ })
-      .subscribe({ error: () => undefined })
+      .subscribe({ next: how => (announced = how), error: () => undefined })
+    return announced
   }
 
   const send$ = <T>(message: Outbound<T>, options: SendOptions = {}): Observable<SendResult> => {
     const messageId = newMessageId()
-    return defer(() => {
-      if (shared.isClosed()) throw closed('the client')
+    return sendVia$(() => toOutgoing(message, messageId, scheduler.now(), settings), options, viaFor(message))
+  }
+  const sendVia$ = (make: () => Outgoing, options: SendOptions, via: Sender): Observable<SendResult> =>
+    defer(() => {
+      begin()
       const timeoutMs = checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs)
       const require = oneOf('require', options.require, 'stored', ['stored', 'flushed', 'replicated'])
       const dueAt = scheduler.now() + timeoutMs
-      const outgoing = toOutgoing(message, messageId, scheduler.now(), settings)
-      const { topic } = outgoing
-      join()
+      const outgoing = make()
+      const { topic, messageId } = outgoing
       let abandoned = false
       return slots.run$({
         bytes: outgoing.body.length,
         waitMs: timeoutMs, // waiting for its turn counts, too
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => sender.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
+        work$: written => via.send$(outgoing, dueAt - scheduler.now(), written, () => abandoned),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report({ type: 'send-abandoned', topic, messageId, ...outcomeOf(how) }),
       })
     }).pipe(abortable(options.signal), hop, life.held())
-  }
+  const { doors, requests } = createConversationDoors({
+    shared,
+    sender: senderOptions,
+    begin,
+    send$: sendVia$,
+    viaFor,
+    greet$,
+  })
 
   const checked = (result: SendResult, require: Requirement): void => {
     if (result.status === 'ok') return
@@ -143,11 +172,16 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   const close$ = (drainMs: number): Observable<CloseReport> =>
     defer(() => {
       const late$ = timer(drainMs, scheduler)
-      return race(slots.flushed$, late$).pipe(
+      const done$ = slots.flushed$.pipe(switchMap(() => requests.idle$))
+      return race<unknown[]>(done$, late$).pipe(
         take(1),
-        map((): CloseReport => ({ ...NOTHING_LEFT, forced: slots.pending() > 0, unsent: slots.pending() })),
+        map((): CloseReport => {
+          const unsent = slots.pending()
+          return { ...NOTHING_LEFT, forced: unsent + requests.open() > 0, unsent }
+        }),
         tap(() => {
           delist()
+          requests.close()
           slots.close()
           membership?.unsubscribe()
           boards.close()
@@ -164,6 +198,7 @@ export const createProducer = (shared: SharedClient, given: ProducerOptions = {}
   }
 
   return {
+    ...doors,
     send$,
     sendOutcome$,
     // The two overloads differ only in what the caller may expect: 'stop' lets only successes through.

@@ -1,9 +1,10 @@
 /** A client on a scripted cluster, closed after each test. */
-import { throwError } from 'rxjs'
+import { merge, throwError } from 'rxjs'
 import { afterEach } from 'vitest'
 import { notConnected } from '../../src/errors.ts'
 import { createClient, message, on, topic, type Client, type ConsumerOptions } from '../../src/index.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
+import { repliesTo } from '../support/fake-replies.ts'
 import { fakeTransport, type FakeTransport, type FakeTransportOptions } from '../support/fake-transport.ts'
 
 const clients: Client[] = []
@@ -17,7 +18,11 @@ export interface World {
 }
 
 export const world = (options: FakeTransportOptions = {}): World => {
-  const transport = fakeTransport(fakeCluster(), options)
+  const cluster = fakeCluster()
+  const transport: FakeTransport = fakeTransport(
+    (frame, endpoint) => merge(cluster(frame, endpoint), repliesTo(frame, endpoint, transport)),
+    options,
+  )
   const client = createClient({
     nameServers: 'n:1',
     clientId: 'me',
