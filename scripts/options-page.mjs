@@ -21,8 +21,10 @@ const SECTIONS = [
   ['`runtime` of a client', 'Runtime'],
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
+  ['`producer.request$(message, reply, options)`, `reply$`, `recall$`', 'CallOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],
+  ['`validateMessage(message, limits)`, `estimateSize`', 'MessageLimits'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
@@ -33,7 +35,7 @@ const SECTIONS = [
 ]
 
 /** Interfaces whose methods take arguments that may be left out, other than the options above. */
-const WITH_ARGUMENTS = ['Client', 'Producer', 'Consumer', 'EmbeddedCluster', 'Faults']
+const WITH_ARGUMENTS = ['Client', 'Producer', 'ConversationDoors', 'Consumer', 'EmbeddedCluster', 'Faults']
 
 const INTRODUCTION = `# Options
 

@@ -25,6 +25,8 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '04-retry-later': /^attempt 2 succeeded$/,
   '05-send-from-a-file': /^read (\d+) lines, stored \1$/,
   '06-bad-day': /^1000 events, 1000 outcomes: 1000 stored, 0 of them missing$/,
+  '08-request-reply': /^1 \+ 10 = 11, 2 \+ 20 = 22, 3 \+ 30 = 33$/,
+  '09-delayed-and-recalled': /^delivered: the first, the second$/,
 }
 
 it('every example is in the table of this test', () => {

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import type { Alarm, Timers } from './timers.ts'
 
 /** What a server asks a client. */
-export interface Question {
+interface Question {
   readonly code: number
   readonly fields: Fields
   readonly body: Buffer

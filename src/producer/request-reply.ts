@@ -11,7 +11,7 @@ import type { OwnProperties } from './outgoing-properties.ts'
 import { toReply } from './pushed-reply.ts'
 
 /** Sends a message with properties of our own: cold, ends when it is stored. */
-export type SendOwn = <T>(message: Outbound<T>, timeoutMs: number, own: OwnProperties) => Observable<unknown>
+type SendOwn = <T>(message: Outbound<T>, timeoutMs: number, own: OwnProperties) => Observable<unknown>
 
 export interface RequestsOptions {
   readonly clientId: string

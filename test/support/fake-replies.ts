@@ -36,7 +36,7 @@ export const pushFrame = (correlationId: string, { body = 'reply', sysFlag = 0, 
   })
 
 /** The correlation id of a request; undefined of any other frame. */
-export const correlationIdOf = ({ code, fields }: Frame): string | undefined =>
+const correlationIdOf = ({ code, fields }: Frame): string | undefined =>
   code === REQUESTS.SEND_MESSAGE_V2.code ? readProperties(fields['i'] ?? '')[PROPERTY.CORRELATION_ID] : undefined
 
 /** Every request has its reply, right after it was stored. */
