@@ -23,11 +23,13 @@ const SECTIONS = [
   ['`client.producer(options)`', 'ProducerOptions'],
   ['`trace` of a producer', 'TraceOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
+  ['`producer.request$(message, reply, options)`, `reply$`, `recall$`', 'CallOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],
   ['`client.transactionalProducer(options)`, besides those of a producer', 'TransactionalOptions'],
   ['`producer.sendInTransaction$(message, local, decide, options)`', 'TransactionSendOptions'],
   ['`batch` of `sendAll`, `sendFrom$`', 'GatherOptions'],
   ['`message(topic, body, options)`', 'MessageOptions'],
+  ['`validateMessage(message, limits)`, `estimateSize`', 'MessageLimits'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
@@ -38,7 +40,15 @@ const SECTIONS = [
 ]
 
 /** Interfaces whose methods take arguments that may be left out, other than the options above. */
-const WITH_ARGUMENTS = ['Client', 'Producer', 'TransactionalProducer', 'Consumer', 'EmbeddedCluster', 'Faults']
+const WITH_ARGUMENTS = [
+  'Client',
+  'Producer',
+  'ConversationDoors',
+  'TransactionalProducer',
+  'Consumer',
+  'EmbeddedCluster',
+  'Faults',
+]
 
 const INTRODUCTION = `# Options
 

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ERR_RMQ_PROTOCOL'
   | 'ERR_RMQ_OFFSET'
   | 'ERR_RMQ_STALLED'
+  | 'ERR_RMQ_REPLY_TIMEOUT'
   | 'ERR_RMQ_CLOSED'
   | 'ERR_RMQ_STREAM_STOPPED'
   | 'ERR_RMQ_ALREADY_CONSUMING'
@@ -209,6 +210,14 @@ export const routeNotFound = (topic: string, why: string, details: RocketErrorDe
     topic,
     advice: 'create the topic (or turn on autoCreateTopicEnable), and check namespace and name server',
     ...details,
+  })
+
+/** The request is stored, and may have been carried out: only its reply did not come. */
+export const replyTimeout = (topic: string, timeoutMs: number): RocketError =>
+  new RocketError('ERR_RMQ_REPLY_TIMEOUT', `no reply to a request to topic "${topic}" within ${timeoutMs} ms`, {
+    topic,
+    sent: 'maybe',
+    advice: 'ask whether it happened; check that a consumer of the topic runs and replies, or raise timeoutMs',
   })
 
 /** The end of a stream of sends after its first failure. */

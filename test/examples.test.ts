@@ -26,6 +26,8 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '05-send-from-a-file': /^read (\d+) lines, stored \1$/,
   '06-bad-day': /^1000 events, 1000 outcomes: 1000 stored, 0 of them missing$/,
   '07-watch-statistics': /^200 sent, 50 failed: 80\.0 % succeeded, and that was noticed$/,
+  '08-request-reply': /^1 \+ 10 = 11, 2 \+ 20 = 22, 3 \+ 30 = 33$/,
+  '09-delayed-and-recalled': /^delivered: the first, the second$/,
   '10-transaction': /^shipped: ORDER_12345, ORDER_12347$/,
 }
 

@@ -114,6 +114,8 @@ export const drawSend = (m: Marbles, attempts: readonly string[], setting: Setti
       sendBatch$: () => NEVER,
       oneway$: () => NEVER,
       sendBack$: () => NEVER,
+      reply$: () => NEVER,
+      recall$: () => NEVER,
     },
     boards,
     settings,

@@ -70,7 +70,9 @@ const within = (prefix, notes) =>
 export const factsOfCode = async root => {
   const load = await copyThatNotes(root)
   const { notesOf } = await load('client/checks.js')
-  const { createClient, HEALTH_DEFAULTS, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic } = await load('index.js')
+  const { createClient, HEALTH_DEFAULTS, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic, validateMessage } =
+    await load('index.js')
+  const { encodeRecallHandle } = await load('protocol/recall-handle.js')
   const { resolveConsumerOptions } = await load('consumer/options.js')
   const { resolveProcessOptions } = await load('consumer/process.js')
   const { sendAll } = await load('producer/send-all.js')
@@ -93,6 +95,11 @@ export const factsOfCode = async root => {
       .subscribe()
       .unsubscribe(),
   )
+  const recall = {
+    topic: 't',
+    recallHandle: encodeRecallHandle({ topic: 't', brokerName: 'b', timestamp: '1', messageId: 'm' }),
+  }
+  const callNotes = notesOf(() => producer.recall$(recall).subscribe().unsubscribe())
   await client.close({ drainMs: 0 })
   const transactional = { group: 'g', check: () => 'unknown' }
   const checkAfterNotes = notesOf(() => resolveTransactionalOptions({ ...transactional, checkAfterMs: 1 }))
@@ -117,6 +124,8 @@ export const factsOfCode = async root => {
     ]),
     // the time limit is the producer's
     SendOptions: factsOf(sendNotes.map(note => (note.name === 'timeoutMs' ? withoutValue(note) : note))),
+    CallOptions: factsOf(callNotes.map(withoutValue)),
+    MessageLimits: factsOf(notesOf(() => validateMessage(message(topic('t'), Buffer.of(0))))),
     SendStreamOptions: factsOf(
       notesOf(() =>
         sendAll(

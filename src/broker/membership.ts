@@ -7,8 +7,8 @@ import type { Invoke } from '../remoting/invoke.ts'
 
 export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   /** Announces the producers and consumers of this client; emits the broker's release. */
-  heartbeat$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<number> =>
-    invoke$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }).pipe(
+  heartbeat$: (endpoint: string, data: HeartbeatData, timeoutMs: number, patient = true): Observable<number> =>
+    invoke$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient }).pipe(
       map(answer => answer.version),
     ),
 

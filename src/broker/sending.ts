@@ -60,6 +60,15 @@ export const createSending = ({ invoke$, tell$ }: Invoke) => ({
   ): Observable<Stored> =>
     invoke$(endpoint, REQUESTS.SEND_MESSAGE_V2, header, { body, accept: STORED, ...options }, toStored),
 
+  /** Hands a reply to who asked (SEND_REPLY_MESSAGE_V2); an error when the broker does not know the asker. */
+  reply$: (
+    endpoint: string,
+    header: SendHeader,
+    body: Buffer,
+    options: Pick<InvokeOptions, 'timeoutMs' | 'patient' | 'onWritten'>,
+  ): Observable<Stored> =>
+    invoke$(endpoint, REQUESTS.SEND_REPLY_MESSAGE_V2, header, { body, accept: STORED, ...options }, toStored),
+
   /** Stores the members of a batch, all or none (SEND_BATCH_MESSAGE). Offset and ids are those of all, see `Stored`. */
   sendBatch$: (
     endpoint: string,
@@ -80,6 +89,14 @@ export const createSending = ({ invoke$, tell$ }: Invoke) => ({
       body,
       ...options,
     }),
+
+  /** A message that waits for its time is not to be delivered (RECALL_MESSAGE); emits its id. */
+  recall$: (
+    endpoint: string,
+    header: HeaderOf<typeof REQUESTS.RECALL_MESSAGE.asks>,
+    timeoutMs: number,
+  ): Observable<string> =>
+    invoke$(endpoint, REQUESTS.RECALL_MESSAGE, header, { timeoutMs, patient: true }, answer => answer.header().msgId),
 
   /** Sends a message back to be delivered again later, or to the dead letters (CONSUMER_SEND_MSG_BACK). */
   sendBack$: (

@@ -26,6 +26,8 @@ import type { InboundTable } from './inbound.ts'
 import { interceptedSessions } from './intercepted-sessions.ts'
 import { createProcessLife } from './process-life.ts'
 import type { ProcessLife } from './process-life.ts'
+import { createReplies } from './replies.ts'
+import type { Replies } from './replies.ts'
 import { newClientId, resolveRuntime } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -65,6 +67,7 @@ export interface SharedClient {
   readonly heartbeats: Heartbeats
   readonly health: Health
   readonly inbound: InboundTable
+  readonly replies: Replies
   readonly life: ProcessLife
   readonly report: Report
   readonly events$: Observable<ClientEvent>
@@ -174,6 +177,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     heartbeats,
     health,
     inbound,
+    replies: createReplies(inbound, report),
     life: createProcessLife(),
     report,
     events$: events.asObservable(),

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { type Host, ipToBytes } from '../protocol/hosts.ts'
 import { createUniqueIds } from '../protocol/message-id.ts'
 import { REQUESTS } from '../protocol/requests.ts'
+import { type Asks, createAsks } from './asks.ts'
 import type { Connection } from './connection.ts'
 import { createDelays } from './delays.ts'
 import { createGroups, type Groups } from './groups.ts'
@@ -13,6 +14,7 @@ import { createOffsets, type Offsets } from './offsets.ts'
 import type { ClusterPlan } from './options.ts'
 import type { RouteTable } from './route-table.ts'
 import { deliverDelayed, type Store } from './storing.ts'
+import { createTimed } from './timed.ts'
 import type { Timers } from './timers.ts'
 import { createTopics } from './topics.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
@@ -31,6 +33,8 @@ export interface BrokerContext extends Store {
   readonly members: Members
   readonly locks: Locks
   readonly transactions: Transactions
+  /** What clients were asked and have not answered. */
+  readonly asks: Asks
   /** A whole number from 0 to below the limit. */
   readonly random: (limit: number) => number
   /** The id of a message whose sender gave it none. */
@@ -72,8 +76,10 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
       timers,
       deliver: record => deliverDelayed(context, record),
     }),
+    timed: createTimed({ timers, deliver: (record, more) => deliverDelayed(context, record, more) }),
     holds: createHolds(timers),
     transactions: createTransactions(plan.transactions, () => context),
+    asks: createAsks(timers),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({
       ip: host.address,
@@ -98,5 +104,6 @@ export const notifyMembers = ({ groups, members }: BrokerContext, name: string):
 /** A connection is gone: with it its memberships and what it was waiting for. */
 export const forgetConnection = (context: BrokerContext, connection: Connection): void => {
   context.holds.drop(connection)
+  context.asks.drop(connection)
   for (const group of context.members.leaveAll(connection)) notifyMembers(context, group)
 }

@@ -60,11 +60,13 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
       timers,
       idleMs: plan.idleMs,
       refuse: plan.users && authenticate(plan.users),
+      onAnswer: (answer, connection) => context.asks.answered(answer, connection),
       onLeave: connection => forgetConnection(context, connection),
     })
     up = true
     context.delays.start()
     context.transactions.start()
+    context.timed.start()
     timers.after(HEARTBEAT_SCAN_MS, dropSilentMembers)
     routes.register({ name, clusterName: plan.clusterName, address, topics: context.topics })
   }
@@ -81,6 +83,8 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     routes.unregister(name)
     context.delays.stop()
     context.transactions.stop()
+    context.timed.stop()
+    context.asks.clear()
     context.holds.clear()
     context.members.clear()
     context.locks.clear()

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { cutFrames, MAX_WRITE_FRAME_BYTES, NOTHING } from '../protocol/cut-frames.ts'
 import { encodeFrame } from '../protocol/frame-codec.ts'
-import { type Fields, NO_BODY, onewayFrame } from '../protocol/frame.ts'
+import { type Fields, NO_BODY, onewayFrame, requestFrame } from '../protocol/frame.ts'
 import type { Host } from '../protocol/hosts.ts'
 import type { Timers } from './timers.ts'
 
@@ -11,6 +11,8 @@ export interface Connection {
   readonly remote: Host
   /** Sends a one-way request of the server's own; lost without a trace on a closed or choked connection. */
   notify(code: number, fields: Fields, body?: Buffer): void
+  /** Sends a request of the server's own that has an answer: its number, or nothing where it cannot be sent. */
+  ask(code: number, fields: Fields, body: Buffer): number | undefined
   close(): void
 }
 
@@ -91,6 +93,12 @@ export const serveConnection = (socket: Socket, options: ConnectionOptions): Ser
       if (socket.destroyed || socket.writableLength > MAX_BACKLOG_BYTES) return
       lastOpaque = (lastOpaque + 1) | 0
       connection.write(encodeFrame(onewayFrame(code, { fields, body, opaque: lastOpaque })))
+    },
+    ask: (code, fields, body) => {
+      if (socket.destroyed || socket.writableLength > MAX_BACKLOG_BYTES) return undefined
+      lastOpaque = (lastOpaque + 1) | 0
+      connection.write(encodeFrame(requestFrame(code, { fields, body, opaque: lastOpaque })))
+      return lastOpaque
     },
     write: bytes => {
       if (!socket.writable) return

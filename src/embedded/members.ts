@@ -35,6 +35,8 @@ export interface Members {
   group(name: string): ConsumerGroup | undefined
   /** The connections of a producer group, in the order they came. */
   producers(group: string): readonly Connection[]
+  /** The connection by which a client last announced itself as a producer. */
+  producerOf(clientId: string): Connection | undefined
   /** Connections whose last heartbeat of any group is older. */
   silentSince(ms: number): readonly Connection[]
   clear(): void
@@ -85,6 +87,15 @@ export const createMembers = (): Members => {
     },
     group: name => consumers.get(name),
     producers: group => [...(producers.get(group)?.keys() ?? [])],
+    producerOf: clientId => {
+      const own = [...producers.values()].flatMap(members =>
+        [...members].filter(([, member]) => member.clientId === clientId),
+      )
+      return own.reduce<(typeof own)[number] | undefined>(
+        (newest, one) => (newest === undefined || one[1].seenMs >= newest[1].seenMs ? one : newest),
+        undefined,
+      )?.[0]
+    },
     silentSince: ms => {
       const seen = new Map<Connection, number>()
       for (const members of [...producers.values(), ...[...consumers.values()].map(group => group.members)]) {

@@ -25,6 +25,8 @@ export interface ServerOptions<Context> {
   readonly idleMs: number
   /** Why a request is not even looked at. Default: every request is. */
   readonly refuse?: ((request: Frame) => Refusal | undefined) | undefined
+  /** A client answers what it was asked. Default: nothing is asked of clients that they would answer. */
+  readonly onAnswer?: (answer: Frame, connection: Connection) => void
   /** Called once for every connection that closed while the server runs. */
   readonly onLeave?: (connection: Connection) => void
 }
@@ -57,8 +59,10 @@ export const serve = <Context>(listener: Listener, options: ServerOptions<Contex
 
   const onFrame = (bytes: Buffer, connection: ServerConnection) => {
     const request = decodeFrame(bytes)
-    // Nothing is asked of clients that they would answer; an answer is as harmless as a late one.
-    if (isResponse(request)) return
+    if (isResponse(request)) {
+      options.onAnswer?.(request, connection)
+      return
+    }
     if (faults.closes(request.code)) {
       connection.close()
       return

@@ -4,9 +4,11 @@ import {
   HALF_TOPIC,
   isRetryTopic,
   isSystemTopic,
+  replyTopicOf,
   retryTopicOf,
   SCHEDULE_TOPIC,
   TEMPLATE_TOPIC,
+  TIMER_TOPIC,
 } from '../protocol/names.ts'
 import { isInherited, PERM } from '../protocol/permissions.ts'
 
@@ -56,11 +58,12 @@ export const createTopics = (options: TopicsOptions): Topics => {
   const add = (name: string, queues: number, perm: number): TopicConfig =>
     set({ name, readQueues: queues, writeQueues: queues, perm })
 
-  const replyTopic = `${options.clusterName}_REPLY_TOPIC`
+  const replyTopic = replyTopicOf(options.clusterName)
   if (options.autoCreateTopics) add(TEMPLATE_TOPIC, options.templateQueues, READ_WRITE | PERM.INHERIT)
   add(SCHEDULE_TOPIC, options.delayLevels, READ_WRITE)
   add(HALF_TOPIC, 1, READ_WRITE)
   add(HALF_DONE_TOPIC, 1, READ_WRITE)
+  add(TIMER_TOPIC, 1, READ_WRITE)
   add('SELF_TEST_TOPIC', 1, READ_WRITE)
   add('OFFSET_MOVED_EVENT', 1, READ_WRITE)
   add(options.clusterName, 16, READ_WRITE | PERM.INHERIT)

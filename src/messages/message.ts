@@ -2,6 +2,14 @@ import type Long from 'long'
 import type { QueueRef } from './offsets.ts'
 import type { Topic } from './topic.ts'
 
+/**
+ * When a message is delivered: so many ms after the broker stored it, at a point in time (a Date or epoch ms; one that has
+ * passed means at once), or after the wait of one of the broker's delay levels. Brokers count such times in seconds: never
+ * early, up to two seconds late, and at most three days away. Those before 5.0 know levels only, and a message that names
+ * a time is refused.
+ */
+export type DeliveryTime = { readonly afterMs: number } | { readonly at: Date | number } | { readonly level: number }
+
 /** What may be said about a message besides its body. */
 export interface MessageOptions {
   /** One tag, by which consumers filter. */
@@ -14,8 +22,14 @@ export interface MessageOptions {
   readonly properties?: Readonly<Record<string, string>>
   /** Broker delay level 1 to 18 (by default 1s 5s 10s 30s 1m … 2h). Default: deliver at once. */
   readonly delayLevel?: number
+  /** When the message is delivered. Default: at once. A time and a delay level exclude each other. */
+  readonly deliver?: DeliveryTime
   /** Whether the broker answers only after flush and replication as configured there. Default true. */
   readonly waitForStore?: boolean
+  /** Who buys, for brokers that route by it (property `BUYER_ID`). Default: nobody is named. */
+  readonly buyerId?: string
+  /** The instance that the message belongs to (property `INSTANCE_ID`). Default: none is named. */
+  readonly instanceId?: string
 }
 
 /** A message to be sent. Immutable; it may be sent any number of times. */

@@ -25,6 +25,13 @@ export type ReportedEvent =
       readonly retryInMs?: number
     }
   | { readonly type: 'late-response'; readonly endpoint: string; readonly opaque: number }
+  /** A reply that nobody waits for any more: the request timed out or was unsubscribed. `count`: how many so far. */
+  | {
+      readonly type: 'late-reply'
+      readonly endpoint: string
+      readonly correlationId: string | undefined
+      readonly count: number
+    }
   | { readonly type: 'inbound-refused'; readonly endpoint: string; readonly code: number; readonly reason: string }
   | { readonly type: 'name-server-failed'; readonly endpoint: string; readonly error: RocketError }
   | { readonly type: 'route-refreshed'; readonly topic: string; readonly changed: boolean }

@@ -30,6 +30,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'input-dropped': 'warn',
   'offset-corrected': 'warn',
   'inbound-refused': 'info',
+  'late-reply': 'info',
   'topic-missing': 'warn',
   'consumer-failure': 'error',
   'assignment-changed': 'info',

@@ -11,7 +11,7 @@ import type { ProducerSettings } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
 import type { ProducerMeter } from './producer-stats.ts'
-import type { Sender, SenderOptions } from './send.ts'
+import type { Sender } from './send.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
 import { abandonedSend } from './send-outcome.ts'
@@ -19,8 +19,8 @@ import type { Requirement, SendResult } from './send-result.ts'
 import type { SendSlots } from './send-slots.ts'
 import { createSendTogether, hasFailed } from './together.ts'
 import type { End, SendTogether } from './together.ts'
-import { createWriteOneway } from './write-oneway.ts'
-import type { OnewayReceipt } from './write-oneway.ts'
+import type { TopicBoards } from './topic-boards.ts'
+import type { OnewayReceipt, WriteOneway } from './write-oneway.ts'
 
 /** What one-way sends may be told: nobody answers them, so nothing can be required. */
 export type OnewayOptions = Omit<SendOptions, 'require'>
@@ -54,8 +54,9 @@ export interface BatchDoors {
 export interface BatchDoorsOptions {
   readonly shared: Pick<SharedClient, 'runtime' | 'life' | 'report'>
   readonly settings: ProducerSettings
-  readonly sending: SenderOptions
+  readonly boards: TopicBoards
   readonly sender: Sender
+  readonly writeOneway$: WriteOneway
   readonly slots: SendSlots
   readonly packing: Packing
   readonly meter: ProducerMeter
@@ -74,9 +75,8 @@ export interface Packing {
 export const createBatchDoors = (
   options: BatchDoorsOptions,
 ): BatchDoors & { readonly together$: SendTogether<SendResult> } => {
-  const { shared, settings, sending, sender, slots, packing, meter, begin, checked } = options
+  const { shared, settings, boards, sender, writeOneway$, slots, packing, meter, begin, checked } = options
   const { scheduler, asap, newMessageId } = shared.runtime
-  const { boards } = sending
   const { report } = shared
   const hops$ = neverSync<unknown>(asap)
   const hop = <T>(source$: Observable<T>) => source$.pipe(hops$) as Observable<T> // one hop for all, whatever they carry
@@ -87,7 +87,6 @@ export const createBatchDoors = (
     counted: (end, bytes) => (hasFailed(end) ? meter.failed() : meter.stored(end, bytes)),
     resultsOf: memberResults,
   })
-  const writeOneway$ = createWriteOneway(sending)
   const onewayTogether$ = createSendTogether<OnewayReceipt>({
     ...common,
     ask$: writeOneway$,

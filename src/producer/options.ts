@@ -55,6 +55,8 @@ export interface ProducerOptions {
   readonly maxQueued?: number
   /** Most body bytes that wait. Default 64 MiB. */
   readonly maxQueuedBytes?: number
+  /** Most requests that wait for their replies; one more fails with ERR_RMQ_OVERFLOW. Default 16,384. */
+  readonly maxRequests?: number
   /** Most bytes of a body before compression. Default 4,194,304, as the broker's maxMessageSize. */
   readonly maxMessageBytes?: number
   /**
@@ -102,6 +104,7 @@ export interface ProducerSettings {
   readonly maxInFlight: number
   readonly maxQueued: number
   readonly maxQueuedBytes: number
+  readonly maxRequests: number
   readonly maxMessageBytes: number
   readonly compression: CompressionChoice
   readonly compressAboveBytes: number
@@ -129,6 +132,7 @@ export const PRODUCER_DEFAULTS: ProducerSettings = {
   maxInFlight: 1_024,
   maxQueued: 16_384,
   maxQueuedBytes: 64 << 20,
+  maxRequests: 16_384,
   maxMessageBytes: 4_194_304,
   compression: 'zlib',
   compressAboveBytes: 4_096,
@@ -171,6 +175,7 @@ const checkedOptions = (given: ProducerOptions): ProducerSettings => {
     maxInFlight: checkedInt('maxInFlight', given.maxInFlight, d.maxInFlight, [1]),
     maxQueued: checkedInt('maxQueued', given.maxQueued, d.maxQueued, [0]),
     maxQueuedBytes: checkedInt('maxQueuedBytes', given.maxQueuedBytes, d.maxQueuedBytes, [0]),
+    maxRequests: checkedInt('maxRequests', given.maxRequests, d.maxRequests, [1]),
     maxMessageBytes: checkedInt('maxMessageBytes', given.maxMessageBytes, d.maxMessageBytes, [1, 16 << 20]),
     compression,
     compressAboveBytes:

@@ -2,12 +2,28 @@ import { illegal } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
 import { addHalfProperties } from './half-message.ts'
 import { OTHER_SHARDING_KEY, PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
+import { deliveryProperty } from './delivery-time.ts'
 
-const MAX_DELAY_LEVEL = 18
+/** Properties that this client sets besides those of the message. */
+export type OwnProperties = Readonly<Record<string, string>>
 
 /** User properties and RocketMQ's own, as one map. Throws ERR_RMQ_ILLEGAL, which names what is wrong. */
-export const outgoingProperties = (message: MessageOptions, messageId: string): Record<string, string> => {
-  const { tag, keys, shardKey, properties = {}, delayLevel, waitForStore = true } = message
+export const outgoingProperties = (
+  message: MessageOptions,
+  messageId: string,
+  own: OwnProperties | undefined,
+): Record<string, string> => {
+  const {
+    tag,
+    keys,
+    shardKey,
+    properties = {},
+    delayLevel,
+    deliver,
+    waitForStore = true,
+    buyerId,
+    instanceId,
+  } = message
   const all = Object.create(null) as Record<string, string> // any name is safe, `__proto__` too
   for (const name of Object.keys(properties)) {
     const value = checkedText(`property "${name}"`, properties[name])
@@ -24,9 +40,11 @@ export const outgoingProperties = (message: MessageOptions, messageId: string): 
     all[PROPERTY.SHARDING_KEY] = checkedText('shardKey', shardKey) // the server's name
     all[OTHER_SHARDING_KEY] = shardKey // Go's
   }
-  if (delayLevel !== undefined) all[PROPERTY.DELAY] = String(checkedDelay(delayLevel))
+  if (delayLevel !== undefined || deliver !== undefined) Object.assign(all, deliveryProperty(delayLevel, deliver))
+  if (buyerId !== undefined && buyerId !== '') all[PROPERTY.BUYER_ID] = checkedText('buyerId', buyerId)
+  if (instanceId !== undefined && instanceId !== '') all[PROPERTY.INSTANCE_ID] = checkedText('instanceId', instanceId)
   addHalfProperties(message, all)
-  return all
+  return own === undefined ? all : Object.assign(all, own)
 }
 
 const checkedText = (what: string, value: unknown): string => {
@@ -54,9 +72,4 @@ const checkedKey = (given: unknown): string => {
   const key = checkedText('a key', given)
   if (key !== '' && !/\s/.test(key)) return key
   throw illegal(`key "${key.slice(0, 80)}" is empty or contains a blank, which separates keys`)
-}
-
-const checkedDelay = (level: number): number => {
-  if (Number.isInteger(level) && level >= 1 && level <= MAX_DELAY_LEVEL) return level
-  throw illegal(`delayLevel is ${String(level)}: expected a whole number from 1 to ${MAX_DELAY_LEVEL}`)
 }

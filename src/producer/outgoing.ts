@@ -6,6 +6,7 @@ import { checkTopic, FORBIDDEN_TOPICS } from '../protocol/names.ts'
 import { MAX_PROPERTIES_BYTES, writeProperties } from '../protocol/properties.ts'
 import { halfFlag } from './half-message.ts'
 import { outgoingProperties } from './outgoing-properties.ts'
+import type { OwnProperties } from './outgoing-properties.ts'
 
 /** A message, or a batch of some, ready for the wire: checked, encoded and compressed once, however often it is repeated. */
 export interface Outgoing {
@@ -40,9 +41,10 @@ export const toOutgoing = (
   messageId: string,
   bornTimestamp: number,
   options: OutgoingOptions,
+  own?: OwnProperties,
 ): Outgoing => {
   try {
-    return checkedAndEncoded(message, messageId, bornTimestamp, options)
+    return checkedAndEncoded(message, messageId, bornTimestamp, options, own)
   } catch (cause) {
     throw isRocketError(cause) ? withDetails(cause, { topic: message.topic.name }) : cause
   }
@@ -53,6 +55,7 @@ const checkedAndEncoded = (
   messageId: string,
   bornTimestamp: number,
   options: OutgoingOptions,
+  own: OwnProperties | undefined,
 ): Outgoing => {
   const topic = message.topic.name
   checkTopic(topic)
@@ -65,7 +68,7 @@ const checkedAndEncoded = (
   if (plain.length > options.maxMessageBytes) {
     throw tooLarge(`the body of a message to "${topic}"`, plain.length, options.maxMessageBytes, { topic })
   }
-  const properties = writeProperties(outgoingProperties(message, messageId))
+  const properties = writeProperties(outgoingProperties(message, messageId, own))
   const propertyBytes = Buffer.byteLength(properties)
   if (propertyBytes > MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER) {
     throw tooLarge(`the properties of a message to "${topic}"`, propertyBytes, MAX_PROPERTIES_BYTES - ROOM_FOR_BROKER, {

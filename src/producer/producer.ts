@@ -1,20 +1,21 @@
-import { concat, defer, EMPTY, firstValueFrom, of, race, ReplaySubject, share, switchMap } from 'rxjs'
-import { take, takeUntil, timer } from 'rxjs'
+import { defer, EMPTY, firstValueFrom, takeUntil } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
-import { NOTHING_LEFT } from '../client/shared-client.ts'
+import type { Announced } from '../client/heartbeat.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, operationTimeout } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
 import { deferNeverSync, neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
+import { onewayByTime, senderByTime } from './by-time.ts'
 import { createBatchDoors } from './batch-doors.ts'
 import type { BatchDoors } from './batch-doors.ts'
 import { createGroupMembership } from './group-membership.ts'
 import { chosenCompressor, resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
+import { createEnd } from './producer-end.ts'
 import { createMeter, ratio, sampled$ } from './producer-stats.ts'
 import type { ProducerStats } from './producer-stats.ts'
 import { createRoutingStats } from './routing-stats.ts'
@@ -34,13 +35,19 @@ import type { Pressure } from './send-slots.ts'
 import { createStreamDoors } from './stream-doors.ts'
 import type { StreamDoors } from './stream-doors.ts'
 import { createStrategies } from './strategies.ts'
+import { createConversationDoors } from './conversation-doors.ts'
+import type { ConversationDoors } from './conversation-doors.ts'
+import { createTimedSending } from './timed-sending.ts'
+import type { Outgoing } from './outgoing.ts'
+import type { Sender } from './send.ts'
+import { createWriteOneway } from './write-oneway.ts'
 import { createTopicBoards } from './topic-boards.ts'
 import type { TraceSettings } from './trace-options.ts'
 import { warmUp$ } from './warmup.ts'
 import type { WarmUp } from './warmup.ts'
 
 /** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
-export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors {
+export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors, ConversationDoors {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
    * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
@@ -130,29 +137,34 @@ export const createProducer = (
     routing,
     select: strategies.current,
   }
-  const sender = createSender(sending)
+  const greet$ = (endpoint: string, timeoutMs: number, patient: boolean): Observable<number> => {
+    const data = { clientId: shared.clientId, producerGroups: [settings.group], consumers: [] }
+    return broker.membership.heartbeat$(endpoint, data, timeoutMs, patient)
+  }
+  const timed = { ...sending, sending: createTimedSending(broker.sending, greet$, scheduler) }
+  const sender = senderByTime(createSender(sending), createSender(timed))
+  const writeOneway$ = onewayByTime(createWriteOneway(sending), createWriteOneway(timed))
   const later$ = deferNeverSync<SendResult>(asap, life.hold)
 
   /** The first send makes the group known to the brokers in use. Throws when nothing can be sent any more. */
-  const begin = (): void => {
-    if (shared.isClosed()) throw closed('the client')
+  const begin = (): Announced => {
     if (isClosing) throw closed('the producer')
-    membership.join()
+    return membership.join()
   }
 
-  const one$ = (message: Outbound, messageId: string, options: SendOptions): Observable<SendResult> =>
+  const sendVia$ = (make: (now: number) => Outgoing, options: SendOptions, via: Sender): Observable<SendResult> =>
     later$(() => {
       begin()
-      const { timeoutMs, require, select } = resolveSendOptions(options, settings, message.topic.name)
       const now = scheduler.now()
-      const outgoing = toOutgoing(message, messageId, now, packing.alone)
-      const { topic } = outgoing
+      const outgoing = make(now)
+      const { topic, messageId } = outgoing
+      const { timeoutMs, require, select } = resolveSendOptions(options, settings, topic)
       let abandoned = false
       const sending$ = slots.run$({
         bytes: outgoing.body.length,
         waitMs: timeoutMs, // waiting for its turn counts, too
         tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => sender.send$(outgoing, now + timeoutMs, written, () => abandoned, select),
+        work$: written => via.send$(outgoing, now + timeoutMs, written, () => abandoned, select),
         check: result => checked(result, require),
         onLeft: () => (abandoned = true),
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
@@ -160,6 +172,8 @@ export const createProducer = (
       })
       return abortable<SendResult>(options.signal)(sending$)
     })
+  const one$ = (message: Outbound, messageId: string, options: SendOptions): Observable<SendResult> =>
+    sendVia$(now => toOutgoing(message, messageId, now, packing.alone), options, sender)
 
   const around = [...settings.interceptors, ...companion.interceptors]
   const through$ = throughInterceptors(around, sending => one$(sending.message, sending.messageId, sending.options))
@@ -169,6 +183,15 @@ export const createProducer = (
       ? (message, options = {}) => one$(message, newMessageId(), options)
       : (message, options = {}) =>
           through$({ group, message, messageId: newMessageId(), options }).pipe(neverSync(asap), life.held())
+  const { doors: conversation, requests } = createConversationDoors({
+    shared,
+    context: sending,
+    sender,
+    packing: packing.alone,
+    begin,
+    send$: sendVia$,
+    greet$,
+  })
 
   const checked = (result: SendResult, require: Requirement): void => {
     if (result.status === 'ok') return
@@ -180,8 +203,9 @@ export const createProducer = (
   const { together$, ...doors } = createBatchDoors({
     shared,
     settings,
-    sending,
+    boards,
     sender,
+    writeOneway$,
     slots,
     packing,
     meter,
@@ -220,35 +244,22 @@ export const createProducer = (
     })
   }
 
-  /** Ends once, however often and by whomever it is asked to. */
+  const end$ = createEnd({
+    slots,
+    requests,
+    membership,
+    farewell$: leftMs => companion.farewell$(leftMs),
+    letGo: () => {
+      delist()
+      strategies.close()
+      boards.close()
+    },
+    scheduler,
+  })
   const close$ = (drainMs: number): Observable<CloseReport> => {
     isClosing = true
-    slots.refuse()
-    ending$ ??= defer(() => {
-      const dueAt = scheduler.now() + drainMs
-      const leftMs = (): number => Math.max(0, dueAt - scheduler.now())
-      return race(slots.flushed$, timer(drainMs, scheduler)).pipe(
-        take(1),
-        switchMap(() => {
-          const { inFlight, queued } = slots.pressure()
-          const left: CloseReport = { ...NOTHING_LEFT, forced: inFlight + queued > 0, unsent: queued, inFlight }
-          slots.close()
-          strategies.close()
-          return concat(
-            defer(() => companion.farewell$(leftMs())),
-            defer(() => membership.leave$(leftMs())),
-            defer(() => {
-              delist()
-              boards.close()
-              return of(left)
-            }),
-          )
-        }),
-      )
-    }).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnRefCountZero: false }))
-    return ending$
+    return end$(drainMs)
   }
-  let ending$: Observable<CloseReport> | undefined
   const delist = shared.enlist({ kind: 'producer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Producer['close'] = ({ drainMs } = {}) => {
@@ -259,6 +270,7 @@ export const createProducer = (
 
   return {
     ...doors,
+    ...conversation,
     ...streams,
     send$,
     sendOutcome$,

@@ -15,6 +15,8 @@ const FOREIGN_CHARACTER = /[^%|a-zA-Z0-9_-]/u
 export const TEMPLATE_TOPIC = 'TBW102'
 /** Where delayed messages wait, a queue per level. */
 export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX'
+/** Where messages wait that named a time of their own. */
+export const TIMER_TOPIC = 'rmq_sys_wheel_timer'
 
 /** Where half messages wait for the end of their transaction, and where the official broker notes those that are over. */
 export const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC'
@@ -45,6 +47,9 @@ export const retryTopicOf = (group: string): string => RETRY_PREFIX + group
 
 /** Where messages of a group end when their tries are used up. */
 export const deadLetterTopicOf = (group: string): string => DEAD_LETTER_PREFIX + group
+
+/** Where the answers to requests of a cluster go, on their way to who asked. */
+export const replyTopicOf = (cluster: string): string => `${cluster}_REPLY_TOPIC`
 
 /** Whether a topic holds what a group will be given again. */
 export const isRetryTopic = (topic: string): boolean => topic.startsWith(RETRY_PREFIX)

@@ -85,8 +85,10 @@ export const readStoredMessages = (body: Buffer): StoredMessages => {
  * The body as it was sent. Throws `ERR_RMQ_DECODE` when it cannot be decompressed and `ERR_RMQ_TOO_LARGE` when that would
  * take more than `maxBytes`.
  */
-export const messageBody = (message: StoredMessage, maxBytes: number = DEFAULT_MAX_BODY_BYTES): Buffer =>
-  decompressBody(message.storedBody, message.sysFlag, maxBytes)
+export const messageBody = (
+  { storedBody, sysFlag }: Pick<StoredMessage, 'storedBody' | 'sysFlag'>,
+  maxBytes: number = DEFAULT_MAX_BODY_BYTES,
+): Buffer => decompressBody(storedBody, sysFlag, maxBytes)
 
 /** The id that users see: the sender's unique key, or else where the message is stored. */
 export const messageId = (message: StoredMessage): string =>

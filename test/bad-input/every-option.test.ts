@@ -55,6 +55,7 @@ const PRODUCER: Wrong<Required<ProducerOptions>> = {
   retry: ['always', '', 5],
   select: ['sticky', '', 5],
   maxInFlight: [0, ...NO_NUMBER],
+  maxRequests: [0, ...NO_NUMBER],
   maxQueued: NO_NUMBER,
   maxQueuedBytes: NO_NUMBER,
   maxMessageBytes: [0, (16 << 20) + 1, ...NO_NUMBER],

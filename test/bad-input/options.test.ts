@@ -94,6 +94,7 @@ describe('client.producer throws at once', () => {
     ['maxInFlight', [0, -1, NaN, Infinity], maxInFlight => ({ maxInFlight })],
     ['maxQueued', [-1, NaN, Infinity, 0.5], maxQueued => ({ maxQueued })],
     ['maxQueuedBytes', [-1, NaN], maxQueuedBytes => ({ maxQueuedBytes })],
+    ['maxRequests', [0, -1, NaN, Infinity, 0.5], maxRequests => ({ maxRequests })],
     ['maxMessageBytes', [0, -1, (16 << 20) + 1, NaN], maxMessageBytes => ({ maxMessageBytes })],
     ['compressAboveBytes', [-1, NaN, -Infinity, 0.5], compressAboveBytes => ({ compressAboveBytes })],
     ['compressLevel', [0, 10, NaN], compressLevel => ({ compressLevel })],

@@ -71,6 +71,10 @@ export interface JavaClient {
   sendBatch(...messages: readonly JavaOutbound[]): Promise<JavaSent>
   /** By unique id or offset id. */
   find(topic: string, messageId: string): Promise<JavaInbound>
+  /** Sends a request and waits for its reply. */
+  request(message: JavaOutbound, timeoutMs: number): Promise<JavaInbound>
+  /** Replies from now on to every request to a topic with its body, until the program stops. */
+  echo(group: string, topic: string): Promise<void>
   consume(options: JavaConsumerOptions): Promise<JavaConsumer>
 }
 
@@ -128,6 +132,9 @@ export async function startJava(version: string): Promise<JavaProgram> {
       sendOneway: async (...messages) => void (await ask('sendOneway', about(messages))),
       sendBatch: async (...messages) => (await ask('sendBatch', about(messages))) as JavaSent,
       find: async (topic, messageId) => inbound((await ask('find', { nameServer, topic, messageId })) as Received),
+      request: async (message, timeoutMs) =>
+        inbound((await ask('request', { nameServer, timeoutMs, ...outbound(message) })) as Received),
+      echo: async (group, topic) => void (await ask('echo', { nameServer, group, topic })),
       consume: options => consume(nameServer, options),
     }
   }

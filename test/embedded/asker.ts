@@ -1,7 +1,14 @@
 import { connect } from 'node:net'
 import { cutFrames, NOTHING } from '../../src/protocol/cut-frames.ts'
 import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { type Fields, type Frame, isResponse, onewayFrame, requestFrame } from '../../src/protocol/frame.ts'
+import {
+  type Fields,
+  type Frame,
+  isResponse,
+  onewayFrame,
+  requestFrame,
+  responseFrame,
+} from '../../src/protocol/frame.ts'
 
 /** One raw connection to a server: asks, listens, and knows when it was hung up on. */
 export interface Asker {
@@ -11,6 +18,8 @@ export interface Asker {
   write(bytes: Buffer): void
   pauseReading(): void
   resumeReading(): void
+  /** Answers a request of the server. */
+  answer(request: Frame, code: number): void
   /** Requests the server sent by itself. */
   readonly pushed: readonly Frame[]
   /** How many answers came to no question. */
@@ -71,6 +80,7 @@ export const openAsker = (address: string): Promise<Asker> => {
       }),
     tell: (code, fields = {}, body = '') =>
       void socket.write(encodeFrame(onewayFrame(code, { fields, body: Buffer.from(body), opaque: 77_777 }))),
+    answer: (request, code) => void socket.write(encodeFrame(responseFrame(request, code))),
     write: bytes => void socket.write(bytes),
     pauseReading: () => void socket.pause(),
     resumeReading: () => void socket.resume(),

@@ -137,7 +137,9 @@ describe('the embedded broker refuses a send', () => {
     ['with a body of more than 4 MiB', 13, sendFields('orders', 0), 'x'.repeat(4_194_305), /4194304/],
     ['with more than 32,767 bytes of properties', 13, sendFields('orders', 0, { a: 'x'.repeat(32_700) }), 'x', /32767/],
     ['with a delay level that is no number', 1, sendFields('orders', 0, { DELAY: 'soon' }), 'x', /soon/],
-    ['of a timer message', 1, sendFields('orders', 0, { TIMER_DELAY_SEC: '5' }), 'x', /timer/],
+    ['for a time that is no number', 13, sendFields('orders', 0, { TIMER_DELIVER_MS: 'soon' }), 'x', /not a number/],
+    ['for later than in 3 days', 13, sendFields('orders', 0, { TIMER_DELAY_MS: '259200001' }), 'x', /259200000 ms/],
+    ['of a batch for a time', 13, sendFields('orders', 0, { TIMER_DELAY_SEC: '5' }, { m: 'true' }), 'x', /batch/],
     ['without its topic', 1, { a: 'p' }, 'x', /field b is missing/],
   ]
   it.each(refusals)('%s with code %i', async (_, code, fields, body, remark) => {

@@ -1,9 +1,13 @@
 /** The laws that every operation of the public API obeys: each stream that does something when it is subscribed. */
 import { firstValueFrom, lastValueFrom, map, materialize, timeout, toArray, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { isRocketError, message, topic, type Client } from '../../src/index.ts'
+import { codecs, isRocketError, message, topic, type Client } from '../../src/index.ts'
+import { encodeRecallHandle } from '../../src/protocol/recall-handle.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
+import { aRequest } from '../support/fake-replies.ts'
 import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
+
+const HANDLE = encodeRecallHandle({ topic: 't', brokerName: 'a', timestamp: '1', messageId: 'M' })
 
 /** Everything that does something when it is subscribed. Those that are one question are over with one answer. */
 const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
@@ -12,6 +16,9 @@ const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown
   sendBatch$: client => client.producer().sendBatch$([HELLO, HELLO]),
   oneway$: client => client.producer().oneway$(HELLO),
   onewayBatch$: client => client.producer().onewayBatch$([HELLO, HELLO]),
+  request$: client => client.producer().request$(HELLO, topic('replies')),
+  reply$: client => client.producer().reply$(aRequest(), Buffer.from('x'), codecs.buffer),
+  recall$: client => client.producer().recall$({ topic: 't', recallHandle: HANDLE }),
   flush$: client => client.producer().flush$(),
   sendInTransaction$: client => transactional(client).sendInTransaction$(HELLO, () => undefined),
   'ready$ of a group': client => transactional(client).ready$(),
@@ -30,6 +37,11 @@ const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>>
   'send$ with a bad option': client => client.producer().send$(HELLO, { timeoutMs: -1 }),
   'send$ that is aborted before': client =>
     client.producer().send$(HELLO, { signal: AbortSignal.abort(new Error('no')) }),
+  'request$ of an empty body': client => client.producer().request$(message(topic('t'), Buffer.alloc(0)), topic('r')),
+  'request$ with a bad option': client => client.producer().request$(HELLO, topic('r'), { timeoutMs: -1 }),
+  'reply$ to what is no request': client =>
+    client.producer().reply$(aRequest({ properties: {} }), Buffer.from('x'), codecs.buffer),
+  'recall$ by a bad handle': client => client.producer().recall$({ topic: 't', recallHandle: 'rubbish' }),
   'sendOutcome$ of an empty body': client => client.producer().sendOutcome$(message(topic('t'), Buffer.alloc(0))),
   'sendInTransaction$ of an empty body': client =>
     transactional(client).sendInTransaction$(message(topic('t'), Buffer.alloc(0)), () => undefined),
@@ -97,6 +109,8 @@ describe('no operation tells anything within subscribe', () => {
       transactions.ready$(),
       producer.send$(HELLO),
       producer.sendOutcome$(HELLO),
+      producer.request$(HELLO, topic('r')),
+      producer.recall$({ topic: 't', recallHandle: HANDLE }),
       consumer.process$(() => undefined),
     ]) {
       expect(heardWithin(operation$)).toEqual([])

@@ -1,5 +1,5 @@
 /** A client on a scripted cluster, closed after each test. */
-import { throwError } from 'rxjs'
+import { merge, throwError } from 'rxjs'
 import { afterEach } from 'vitest'
 import { notConnected } from '../../src/errors.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type TransactionalProducer,
 } from '../../src/index.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
+import { repliesTo } from '../support/fake-replies.ts'
 import { fakeTransport, type FakeTransport, type FakeTransportOptions } from '../support/fake-transport.ts'
 
 const clients: Client[] = []
@@ -25,7 +26,11 @@ export interface World {
 }
 
 export const world = (options: FakeTransportOptions = {}): World => {
-  const transport = fakeTransport(fakeCluster(), options)
+  const cluster = fakeCluster()
+  const transport: FakeTransport = fakeTransport(
+    (frame, endpoint) => merge(cluster(frame, endpoint), repliesTo(frame, endpoint, transport)),
+    options,
+  )
   const client = createClient({
     nameServers: 'n:1',
     clientId: 'me',

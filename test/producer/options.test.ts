@@ -32,6 +32,7 @@ describe('the options of a producer', () => {
       maxInFlight: 1,
       maxQueued: 0,
       maxQueuedBytes: 0,
+      maxRequests: 1,
       maxMessageBytes: 16 << 20,
       compression: 'lz4',
       compressAboveBytes: Infinity,

@@ -79,6 +79,8 @@ export const fakeCluster = (options: FakeClusterOptions = {}): Script => {
       ),
     [REQUESTS.SEND_MESSAGE_V2.code]: () => of(storedAnswer()),
     [REQUESTS.SEND_BATCH_MESSAGE.code]: () => of(storedAnswer()),
+    [REQUESTS.SEND_REPLY_MESSAGE_V2.code]: () => of(storedAnswer()),
+    [REQUESTS.RECALL_MESSAGE.code]: () => of(answers(RESPONSE.SUCCESS, { msgId: 'recalled' })),
     [REQUESTS.PULL_MESSAGE.code]: () => NEVER,
     [REQUESTS.QUERY_CONSUMER_OFFSET.code]: () => of(answers(RESPONSE.QUERY_NOT_FOUND)),
     [REQUESTS.GET_MIN_OFFSET.code]: () => of(offsetAnswer(0)),

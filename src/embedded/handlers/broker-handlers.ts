@@ -15,6 +15,8 @@ import {
   updateConsumerOffset,
 } from './offsets.ts'
 import { pullMessage } from './pulls.ts'
+import { recallMessage } from './recalls.ts'
+import { sendReply, sendReplyV2 } from './replies.ts'
 import { sendBack } from './send-backs.ts'
 import { sendMessage, sendMessageV2 } from './sends.ts'
 import { endTransaction } from './transactions.ts'
@@ -25,6 +27,9 @@ export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Hand
   [REQUESTS.SEND_MESSAGE_V2.code, sendMessageV2],
   [REQUESTS.SEND_BATCH_MESSAGE.code, sendMessageV2],
   [REQUESTS.END_TRANSACTION.code, endTransaction],
+  [REQUESTS.SEND_REPLY_MESSAGE.code, sendReply],
+  [REQUESTS.SEND_REPLY_MESSAGE_V2.code, sendReplyV2],
+  [REQUESTS.RECALL_MESSAGE.code, recallMessage],
   [REQUESTS.CONSUMER_SEND_MSG_BACK.code, sendBack],
   [REQUESTS.PULL_MESSAGE.code, pullMessage],
   [REQUESTS.LITE_PULL_MESSAGE.code, pullMessage],

@@ -1,12 +1,12 @@
 import type { HeaderOf } from '../../protocol/fields.ts'
 import { checkTopic, FORBIDDEN_TOPICS } from '../../protocol/names.ts'
 import { isWriteable } from '../../protocol/permissions.ts'
-import { PROPERTY } from '../../protocol/properties.ts'
 import type { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { STORE_DEFAULTS } from '../../protocol/server-defaults.ts'
 import { faultOf, type Refusal, refusal } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
+import { wantsTime, wrongTime } from '../timed.ts'
 import type { TopicConfig } from '../topics.ts'
 
 /** Both send requests carry this, under long or one-letter names. */
@@ -48,14 +48,17 @@ export const admitSend = ({ topics }: BrokerContext, header: SendHeader, body: B
   return config
 }
 
-/** What this broker cannot do yet is refused: stored as an ordinary message it would be delivered wrongly. */
-export const refuseKind = (properties: Readonly<Record<string, string>>): Refusal | undefined => {
-  if (TIMER_PROPERTIES.some(name => properties[name] !== undefined) && !isDelayed(properties)) {
-    return refusal(RESPONSE.SYSTEM_ERROR, 'timer messages are disabled on this broker, delay levels are not')
+/** What this broker cannot do is refused, and so is a time that is none or too far away. */
+export const refuseKind = (
+  properties: Readonly<Record<string, string>>,
+  header: SendHeader,
+  nowMs: number,
+): Refusal | undefined => {
+  const wrong = wrongTime(properties, nowMs)
+  if (wrong !== undefined) return refusal(RESPONSE.MESSAGE_ILLEGAL, wrong)
+  // Official brokers lose such a batch: as one record it goes where single messages wait.
+  if (header.batch === true && wantsTime(properties)) {
+    return refusal(RESPONSE.MESSAGE_ILLEGAL, 'a batch cannot be delivered at a time')
   }
   return undefined
 }
-
-const TIMER_PROPERTIES = [PROPERTY.TIMER_DELAY_SECONDS, PROPERTY.TIMER_DELAY_MS, PROPERTY.TIMER_DELIVER_MS]
-
-const isDelayed = (properties: Readonly<Record<string, string>>): boolean => Number(properties[PROPERTY.DELAY] ?? 0) > 0

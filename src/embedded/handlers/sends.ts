@@ -1,6 +1,6 @@
 import Long from 'long'
 import { readHeader } from '../../protocol/fields.ts'
-import type { Fields, Frame } from '../../protocol/frame.ts'
+import { type Fields, type Frame, NO_FIELDS } from '../../protocol/frame.ts'
 import { encodeOffsetId } from '../../protocol/message-id.ts'
 import { isRetryTopic, RETRY_PREFIX } from '../../protocol/names.ts'
 import { deleteProperty, MAX_PROPERTIES_BYTES, PROPERTY, readProperties } from '../../protocol/properties.ts'
@@ -13,7 +13,8 @@ import type { BrokerContext } from '../broker-context.ts'
 import type { Connection } from '../connection.ts'
 import type { LogRecord } from '../queue.ts'
 import type { Handler } from '../server.ts'
-import { type NewMessage, placeMessage, storePlaced } from '../storing.ts'
+import { type NewMessage, placeMessage, type Placement, storePlaced } from '../storing.ts'
+import { recallHandleFor } from '../timed.ts'
 import { isHalf, toHalf } from '../transactions.ts'
 import { storeBatch } from './batches.ts'
 import { admitSend, refuseKind, type SendHeader } from './send-checks.ts'
@@ -22,7 +23,7 @@ import { admitSend, refuseKind, type SendHeader } from './send-checks.ts'
 export const CLIENT_SETS_RETRIES_SINCE = versionOrdinal('V3_4_9')
 
 /** On every answer to a send: Java reads them without looking whether there are any fields. */
-const REGION: Fields = {
+export const REGION: Fields = {
   [PROPERTY.REGION]: BROKER_DEFAULTS.regionId,
   [PROPERTY.TRACE_ON]: String(BROKER_DEFAULTS.traceOn),
 }
@@ -38,7 +39,7 @@ const send = (context: BrokerContext, request: Frame, connection: Connection, he
   const admitted = admitSend(context, header, request.body)
   if ('remark' in admitted) return refuse(admitted)
   const sentProperties = readProperties(withoutReceipt(header.properties ?? ''))
-  const refused = refuseKind(sentProperties)
+  const refused = refuseKind(sentProperties, header, context.timers.now())
   if (refused !== undefined) return refuse(refused)
 
   const place = {
@@ -73,9 +74,9 @@ const send = (context: BrokerContext, request: Frame, connection: Connection, he
       ),
     )
   }
-  const record = storePlaced(context, placement)
-  if (half) context.transactions.begin(record)
-  return success(request, sentFields(context, directed, record))
+  const stored = storePlaced(context, placement)
+  if (half) context.transactions.begin(stored)
+  return success(request, { ...sentFields(context, directed, stored), ...handleOf(context, directed, placement) })
 }
 
 /** The receipt of a POP delivery belongs to that delivery, not to a copy of its message. */
@@ -111,6 +112,12 @@ const directRetry = (
     properties: { ...message.properties, [PROPERTY.DELAY]: '-1' },
   }
 }
+
+/** By which a message that waits for a time of its own can be recalled. */
+const handleOf = ({ name }: BrokerContext, { topic, properties }: NewMessage, { outMs }: Placement): Fields =>
+  outMs === undefined
+    ? NO_FIELDS
+    : { recallHandle: recallHandleFor(outMs, topic, name, properties[PROPERTY.UNIQUE_KEY] ?? '') }
 
 /** Offset and id are those of the record that was stored, which for a delayed message waits in the schedule topic. */
 const sentFields = ({ host }: BrokerContext, { queueId, properties }: NewMessage, record: LogRecord): Fields => ({

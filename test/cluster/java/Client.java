@@ -27,12 +27,15 @@ public final class Client {
         System.setOut(System.err);
         Producing producing = new Producing();
         Consuming consuming = new Consuming();
+        Asking asking = new Asking(producing);
         Map<String, Command> commands = new TreeMap<>();
         commands.put("createTopic", producing::createTopic);
         commands.put("send", producing::send);
         commands.put("sendOneway", producing::sendOneway);
         commands.put("sendBatch", producing::sendBatch);
         commands.put("find", producing::find);
+        commands.put("request", asking::request);
+        commands.put("echo", asking::echo);
         commands.put("consume", consuming::start);
         commands.put("queues", consuming::queues);
         commands.put("stopConsumer", consuming::stop);

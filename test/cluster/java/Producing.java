@@ -80,7 +80,7 @@ final class Producing {
         return json;
     }
 
-    private DefaultMQProducer producer(JsonObject command) throws MQClientException {
+    DefaultMQProducer producer(JsonObject command) throws MQClientException {
         String nameServer = command.get("nameServer").getAsString();
         DefaultMQProducer known = producers.get(nameServer);
         if (known != null) return known;
