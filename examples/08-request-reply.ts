@@ -1,3 +1,4 @@
+import { lastValueFrom } from 'rxjs'
 import { codecs, createClient, message, on, replyWith, topic } from 'rocketmq-rxjs'
 import { openCluster, perRun } from './cluster.ts'
 
@@ -13,15 +14,15 @@ const answers = topic('answers', codecs.json<{ sum: number }>())
 const producer = client.producer()
 
 const adders = client.consumer({ group: perRun('adders'), subscribe: [on(sums)], startFrom: 'first' })
-adders
-  .process$(
-    replyWith(producer, answers.codec, ({ message: { body } }) => [{ sum: body.a + body.b }]),
-    { onError: 'ack' },
-  )
-  .subscribe({ error: console.error })
+const adding$ = adders.process$(
+  replyWith(producer, answers.codec, ({ message: { body } }) => [{ sum: body.a + body.b }]),
+  { onError: 'ack' },
+)
+const adding = lastValueFrom(adding$)
 
 const questions = [1, 2, 3].map(n => message(sums, { a: n, b: 10 * n }))
 const replies = await Promise.all(questions.map(question => producer.request(question, answers, { timeoutMs: 10_000 })))
 await adders.close() // what they have in hand they finish
+await adding
 
 console.log(replies.map(({ body }, n) => `${n + 1} + ${10 * (n + 1)} = ${body.sum}`).join(', '))
