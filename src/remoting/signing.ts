@@ -69,11 +69,8 @@ export const signing = (source: CredentialsSource, scheduler: SchedulerLike): In
       take(1),
       defaultIfEmpty<Credentials, undefined>(undefined),
       map(toCredentials),
-      catchError((cause: unknown) => {
-        kept = undefined // a failure is not kept
-        return throwError(() => unavailable(cause))
-      }),
-      // kept when complete, also while nobody looks
+      catchError((cause: unknown) => throwError(() => unavailable(cause))),
+      // kept when complete, also while nobody looks; after a failure the next one asks again
       share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnRefCountZero: false }),
     ),
   })

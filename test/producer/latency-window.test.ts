@@ -31,6 +31,8 @@ describe('a window of latencies', () => {
     now = at
     if (at >= 120) window.read()
     expect(window.read()).toMatchObject({ count: left.length, max: Math.max(0, ...left) })
+    window.add(7)
+    expect(window.read().count).toBe(left.length + 1)
   })
 
   it('begins anew when it is reset', () => {
