@@ -1,5 +1,5 @@
 import type { ErrorCode, RocketError } from '../errors.ts'
-import { isRetriableResponse } from '../protocol/responses.ts'
+import { isDenied, isRetriableResponse } from '../protocol/responses.ts'
 
 /** What a server that is not well causes when it gives no answer, or says that it has too much to do. */
 const SILENT_FAILURES: ReadonlySet<ErrorCode> = new Set([
@@ -13,11 +13,7 @@ const SILENT_FAILURES: ReadonlySet<ErrorCode> = new Set([
  * Whether a failure speaks against the broker: no answer, or one for which the official client asks another broker. What
  * is wrong with the message, or with the caller's credentials, would be so everywhere.
  */
-export const speaksAgainst = (error: RocketError): boolean =>
-  error.responseCode === undefined
-    ? SILENT_FAILURES.has(error.code)
-    : isRetriableResponse(error.responseCode) && !isDenied(error)
-
-/** A wrong password does not get better by repeating, though it comes with a code that Java repeats. */
-export const isDenied = ({ remark = '' }: RocketError): boolean =>
-  /AclException|signature|accessKey|permission to access/i.test(remark)
+export const speaksAgainst = ({ code, responseCode, remark }: RocketError): boolean =>
+  responseCode === undefined
+    ? SILENT_FAILURES.has(code)
+    : isRetriableResponse(responseCode) && !isDenied(responseCode, remark)

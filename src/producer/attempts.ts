@@ -1,14 +1,15 @@
-import { isDenied } from '../client/blame.ts'
 import { isRocketError, RocketError, withDetails } from '../errors.ts'
 import type { Attempt } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
-import { isRetriableResponse } from '../protocol/responses.ts'
+import { isDenied, isRetriableResponse } from '../protocol/responses.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import type { RetryPolicy } from './options.ts'
 
 /** Whether repeating is allowed: Java repeats what may have been stored too, `safe` only what certainly was not. */
 export const mayRepeat = (error: RocketError, policy: RetryPolicy): boolean => {
-  if (error.responseCode !== undefined) return isRetriableResponse(error.responseCode) && !isDenied(error)
+  const { responseCode, remark } = error
+  // a wrong password does not get better by repeating, though it comes with a code that Java repeats
+  if (responseCode !== undefined) return isRetriableResponse(responseCode) && !isDenied(responseCode, remark)
   if (policy === 'safe' && error.sent !== 'no') return false
   return error.retriable
 }
