@@ -26,7 +26,8 @@ import type { SendSlots } from './send-slots.ts'
 import { createSendTogether, hasFailed } from './together.ts'
 import type { End, SendTogether } from './together.ts'
 import type { TopicBoards } from './topic-boards.ts'
-import type { OnewayReceipt, WriteOneway } from './write-oneway.ts'
+import type { OnewayReceipt } from './oneway-receipt.ts'
+import type { WriteOneway } from './write-oneway.ts'
 
 /** What one-way sends may be told: nobody answers them, so nothing can be required. */
 export type OnewayOptions = Omit<SendOptions, 'require'>
@@ -65,7 +66,7 @@ export interface BatchDoorsOptions {
   readonly writeOneway$: WriteOneway
   readonly slots: SendSlots
   readonly packing: Packing
-  readonly around: Around | undefined
+  readonly around$: Around | undefined
   readonly meter: ProducerMeter
   /** Throws when nothing can be sent any more; makes the group known. */
   readonly begin: () => void
@@ -82,7 +83,7 @@ export interface Packing {
 export const createBatchDoors = (
   options: BatchDoorsOptions,
 ): BatchDoors & { readonly together$: SendTogether<SendResult> } => {
-  const { shared, settings, boards, sender, writeOneway$, slots, packing, around, meter, begin, checked } = options
+  const { shared, settings, boards, sender, writeOneway$, slots, packing, around$, meter, begin, checked } = options
   const { scheduler, asap, newMessageId } = shared.runtime
   const { report } = shared
   const hops$ = neverSync<unknown>(asap)
@@ -128,12 +129,12 @@ export const createBatchDoors = (
         return send$(made, timeoutMs, result => check(result, require), select)
       }
       const members = messages.map((message, i): Member => ({ message, messageId: ids[i] ?? '' }))
-      if (around === undefined || members.length === 0) {
+      if (around$ === undefined || members.length === 0) {
         return members$(members).pipe(map(ends => resultsOrThrow(messages, ends)))
       }
       for (const { message } of members) blaming(message, () => checkMessage(message))
       const ends$ = interceptedBatch$<R>(
-        around,
+        around$,
         members.map(member => ({ kind, ...member, options: given })),
         members$,
       )
@@ -160,8 +161,8 @@ export const createBatchDoors = (
     }, signalOf(given))
   const oneway$ = (message: Outbound, given: OnewayOptions = {}): Observable<OnewayReceipt> => {
     const messageId = newMessageId()
-    if (around === undefined) return onewayOf$(message, messageId, given)
-    return around({ kind: 'oneway', message, messageId, options: given }, one =>
+    if (around$ === undefined) return onewayOf$(message, messageId, given)
+    return around$({ kind: 'oneway', message, messageId, options: given }, one =>
       onewayOf$(one.message, one.messageId, given),
     ).pipe(hop, shared.life.held())
   }

@@ -81,7 +81,7 @@ export interface ConversationContext {
   readonly begin: () => Announced
   /** Sends what is made when it is subscribed. */
   readonly send$: SendVia
-  readonly around: Around | undefined
+  readonly around$: Around | undefined
   /** Asks a broker for its release, which makes this producer known to it. */
   readonly greet$: (endpoint: string, timeoutMs: number, patient: boolean) => Observable<number>
 }
@@ -90,7 +90,7 @@ export interface ConversationContext {
 export const createConversationDoors = (
   given: ConversationContext,
 ): { readonly doors: ConversationDoors; readonly requests: Requests } => {
-  const { shared, context, sender, packing, begin, send$, around, greet$ } = given
+  const { shared, context, sender, packing, begin, send$, around$, greet$ } = given
   const { boards, settings, sending, scheduler } = context
   const { life, runtime } = shared
   const { newMessageId } = runtime
@@ -110,9 +110,9 @@ export const createConversationDoors = (
     prepareOwn: (message, own) => {
       const messageId = newMessageId()
       const outgoing = toOutgoing(message, messageId, scheduler.now(), packing, own)
-      if (around === undefined) return timeoutMs => send$(() => outgoing, { timeoutMs }, sender)
+      if (around$ === undefined) return timeoutMs => send$(() => outgoing, { timeoutMs }, sender)
       return timeoutMs =>
-        around({ kind: 'request', message, messageId, options: { timeoutMs } }, one =>
+        around$({ kind: 'request', message, messageId, options: { timeoutMs } }, one =>
           send$(now => toOutgoing(one.message, one.messageId, now, packing, own), { timeoutMs }, sender),
         )
     },

@@ -59,7 +59,7 @@ export interface GatherContext {
   readonly timeoutMs: number
   readonly together$: SendTogether<SendResult>
   readonly check: (result: SendResult) => void
-  readonly around: Around | undefined
+  readonly around$: Around | undefined
 }
 
 interface Made<In> {
@@ -73,7 +73,7 @@ const KEY_LANES = 16
 const WITHOUT_KEY = Symbol('an input whose key is undefined: a key as any other')
 
 export const createGather = <In>(
-  { runtime, boards, packing, timeoutMs, together$, check, around }: GatherContext,
+  { runtime, boards, packing, timeoutMs, together$, check, around$ }: GatherContext,
   project: (input: In) => Outbound,
   limits: GatherLimits & { readonly concurrency: number },
   keyBy: ((input: In) => unknown) | undefined,
@@ -157,7 +157,7 @@ export const createGather = <In>(
       )
 
   return {
-    send$: around === undefined ? plain$ : intercepted$(around),
+    send$: around$ === undefined ? plain$ : intercepted$(around$),
     hurry: batching.hurry,
     stop: () => {
       stopWanted = true

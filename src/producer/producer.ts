@@ -156,14 +156,14 @@ export const createProducer = (
     checkRequirement(result, require)
   }
 
-  const around = createAround(settings.interceptors, group)
-  const common = { shared, settings, slots, meter, sender, around, begin, checked }
+  const around$ = createAround(settings.interceptors, group)
+  const common = { shared, settings, slots, meter, sender, around$, begin, checked }
   const { sendVia$, send$ } = createSendOne({ ...common, packing: packing.alone })
   const { doors: conversation, requests } = createConversationDoors({
     shared,
     context: sending,
     sender,
-    around,
+    around$,
     packing: packing.alone,
     begin,
     send$: sendVia$,
@@ -176,7 +176,7 @@ export const createProducer = (
     const sent$ = send$(message, options) // here, so that `retry` sends one id
     return outcome$(message, () => sent$)
   }
-  const streams = createStreamDoors({ shared, settings, boards, packing, together$, around, send$, checked })
+  const streams = createStreamDoors({ shared, settings, boards, packing, together$, around$, send$, checked })
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 

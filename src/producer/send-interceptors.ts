@@ -5,7 +5,7 @@ import { illegal, isRocketError } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { checkMessage } from './message-shape.ts'
 import type { Requirement, SendResult } from './send-result.ts'
-import type { OnewayReceipt } from './write-oneway.ts'
+import type { OnewayReceipt } from './oneway-receipt.ts'
 
 /**
  * By which door a message leaves: `send$`; `oneway$`; as one of a batch, of `sendBatch$` or gathered; as one of

@@ -26,7 +26,7 @@ export interface SendOneContext {
   readonly sender: Sender
   /** How a message is made. */
   readonly packing: OutgoingOptions
-  readonly around: Around | undefined
+  readonly around$: Around | undefined
   /** Throws when nothing can be sent any more; makes the group known. */
   readonly begin: () => void
   readonly checked: (result: SendResult, require: Requirement) => void
@@ -47,7 +47,7 @@ export interface SendOne {
 
 /** Sends of one message each: a slot, the repeats, a look at the result; with interceptors around where there are any. */
 export const createSendOne = (context: SendOneContext): SendOne => {
-  const { shared, settings, slots, meter, sender, packing, around, begin, checked } = context
+  const { shared, settings, slots, meter, sender, packing, around$, begin, checked } = context
   const { runtime, life, report } = shared
   const { asap, newMessageId } = runtime
   const scheduler: SchedulerLike = runtime.scheduler
@@ -78,11 +78,12 @@ export const createSendOne = (context: SendOneContext): SendOne => {
     sendVia$(now => toOutgoing(message, messageId, now, packing), options, sender, 'send')
 
   const send$: SendOne['send$'] =
-    around === undefined
+    around$ === undefined
       ? (message, options = {}) => one$(message, newMessageId(), options)
       : (message, options = {}) =>
-          around({ kind: isHalf(message) ? 'transaction' : 'send', message, messageId: newMessageId(), options }, one =>
-            one$(keepHalf(message, one.message), one.messageId, one.options),
+          around$(
+            { kind: isHalf(message) ? 'transaction' : 'send', message, messageId: newMessageId(), options },
+            one => one$(keepHalf(message, one.message), one.messageId, one.options),
           ).pipe(neverSync(asap), life.held())
   return { sendVia$, send$ }
 }

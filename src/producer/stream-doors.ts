@@ -47,13 +47,13 @@ export interface StreamDoorsOptions {
   readonly boards: TopicBoards
   readonly packing: Packing
   readonly together$: SendTogether<SendResult>
-  readonly around: Around | undefined
+  readonly around$: Around | undefined
   readonly send$: (message: Outbound) => Observable<SendResult>
   readonly checked: (result: SendResult, require: Requirement) => void
 }
 
 export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
-  const { shared, settings, boards, packing, together$, around, send$, checked } = options
+  const { shared, settings, boards, packing, together$, around$, send$, checked } = options
   const { runtime, life, report } = shared
 
   const projected = <In, T>(
@@ -73,7 +73,7 @@ export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
       timeoutMs,
       together$: (...args) => together$(...args).pipe(life.held()),
       check,
-      around,
+      around$,
     }
     return {
       one$: (input, note, made) =>

@@ -5,19 +5,10 @@ import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { nextRoute } from './next-route.ts'
 import type { Outgoing } from './outgoing.ts'
+import type { OnewayReceipt } from './oneway-receipt.ts'
 import { headerOf } from './send.ts'
 import type { SenderOptions } from './send.ts'
 import type { Select } from './selection.ts'
-
-/** That a socket took a message. Whether the broker stored it nobody says. */
-export interface OnewayReceipt {
-  /** Client-made: by it consumers can tell duplicates. */
-  readonly messageId: string
-  /** Where it was sent to. */
-  readonly queue: QueueRef
-  /** When the socket took it. */
-  readonly acceptedAt: Date
-}
 
 /** Writes a message, or a batch, to the broker of one queue, once: whatever fails before the socket took it is the error. */
 export type WriteOneway = (
