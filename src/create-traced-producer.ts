@@ -6,6 +6,7 @@ import { topic } from './messages/topic.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { createProducer } from './producer/producer.ts'
 import type { Producer } from './producer/producer.ts'
+import type { Tracer } from './producer/tracer.ts'
 import { createTraceDispatcher } from './trace/trace-dispatcher.ts'
 import { traceSends } from './trace/trace-sends.ts'
 
@@ -16,7 +17,11 @@ const TRACE_TIMEOUT_MS = 5_000
 const MAX_GROUP_LENGTH = 255
 
 /** A producer that, where its options say so, has its sends traced: by another producer, which ends with it. */
-export const createTracedProducer = (shared: SharedClient, options?: ProducerOptions): Producer =>
+export const createTracedProducer = (
+  shared: SharedClient,
+  options?: ProducerOptions,
+  traced?: (tracer: Tracer) => void,
+): Producer =>
   createProducer(shared, options, (trace, group) => {
     const { report, runtime } = shared
     const { scheduler } = runtime
@@ -37,12 +42,10 @@ export const createTracedProducer = (shared: SharedClient, options?: ProducerOpt
       report,
       scheduler,
     })
-    const traced$ = traceSends(dispatcher.add, scheduler)
+    const tracer: Tracer = traceSends({ group, ownTopic: trace.topic, add: dispatcher.add, scheduler })
+    traced?.(tracer)
     return {
-      // traces are not traced
-      interceptors: [
-        (sending, next) => (sending.message.topic.name === trace.topic ? next(sending) : traced$(sending, next)),
-      ],
+      tracer,
       farewell$: leftMs =>
         concat(
           dispatcher.flush$().pipe(takeUntil(timer(leftMs, scheduler))),

@@ -20,7 +20,8 @@ export const optionsOf = <T extends object>(name: string, given: T | undefined):
   return isObject ? (given ?? {}) : {}
 }
 
-const kindOf = (value: unknown): string => {
+/** What a value is, for messages: short, and nothing of an object. */
+export const kindOf = (value: unknown): string => {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'string') return `"${value.slice(0, 80)}"`

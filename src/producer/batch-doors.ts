@@ -1,17 +1,23 @@
 import { defer, firstValueFrom, map } from 'rxjs'
 import type { Observable } from 'rxjs'
+import { expected } from '../client/check-kinds.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { batchFailed, isRocketError, operationTimeout, withDetails } from '../errors.ts'
 import type { PartialOutcome } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
+import { checkCallOptions, signalOf } from './call-options.ts'
 import { checkShared, memberResults } from './batch-outgoing.ts'
+import { interceptedBatch$ } from './intercepted-batch.ts'
+import type { Member } from './intercepted-batch.ts'
+import { checkMessage } from './message-shape.ts'
 import type { ProducerSettings } from './options.ts'
 import { toOutgoing } from './outgoing.ts'
-import type { Outgoing, OutgoingOptions } from './outgoing.ts'
+import type { OutgoingOptions } from './outgoing.ts'
 import type { ProducerMeter } from './producer-stats.ts'
 import type { Sender } from './send.ts'
+import type { Accepted, Around } from './send-interceptors.ts'
 import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
 import { abandonedSend } from './send-outcome.ts'
@@ -59,6 +65,7 @@ export interface BatchDoorsOptions {
   readonly writeOneway$: WriteOneway
   readonly slots: SendSlots
   readonly packing: Packing
+  readonly around: Around | undefined
   readonly meter: ProducerMeter
   /** Throws when nothing can be sent any more; makes the group known. */
   readonly begin: () => void
@@ -75,7 +82,7 @@ export interface Packing {
 export const createBatchDoors = (
   options: BatchDoorsOptions,
 ): BatchDoors & { readonly together$: SendTogether<SendResult> } => {
-  const { shared, settings, boards, sender, writeOneway$, slots, packing, meter, begin, checked } = options
+  const { shared, settings, boards, sender, writeOneway$, slots, packing, around, meter, begin, checked } = options
   const { scheduler, asap, newMessageId } = shared.runtime
   const { report } = shared
   const hops$ = neverSync<unknown>(asap)
@@ -100,31 +107,47 @@ export const createBatchDoors = (
       return work()
     }).pipe(abortable(signal), hop, shared.life.held())
 
-  const all$ = <R>(
+  const all$ = <R extends Accepted>(
     send$: SendTogether<R>,
     messages: readonly Outbound[],
     given: SendOptions,
     check: (result: R, require: Requirement) => void,
+    kind: 'batch' | 'oneway-batch',
   ): Observable<readonly R[]> => {
-    const ids = messages.map(() => newMessageId())
+    const ids = Array.isArray(messages) ? messages.map(() => newMessageId()) : []
     return door$(() => {
-      const { timeoutMs, require, select } = resolveSendOptions(given, settings, messages[0]?.topic.name ?? '')
+      checkCallOptions(kind === 'batch' ? 'send' : 'oneway', given)
+      expected('messages', messages, Array.isArray(messages), 'a list of messages')
       const bornTimestamp = scheduler.now()
-      const made = messages.map((message, i) => toMember(message, ids[i] ?? '', bornTimestamp, packing.member))
-      checkShared(made)
-      return send$(made, timeoutMs, result => check(result, require), select).pipe(
-        map(ends => resultsOrThrow(messages, ends)),
+      const members$ = (members: readonly Member[]): Observable<readonly End<R>[]> => {
+        const made = members.map(({ message, messageId }) =>
+          blaming(message, () => toOutgoing(message, messageId, bornTimestamp, packing.member)),
+        )
+        const { timeoutMs, require, select } = resolveSendOptions(given, settings, made[0]?.topic ?? '')
+        checkShared(made)
+        return send$(made, timeoutMs, result => check(result, require), select)
+      }
+      const members = messages.map((message, i): Member => ({ message, messageId: ids[i] ?? '' }))
+      if (around === undefined || members.length === 0) {
+        return members$(members).pipe(map(ends => resultsOrThrow(messages, ends)))
+      }
+      for (const { message } of members) blaming(message, () => checkMessage(message))
+      const ends$ = interceptedBatch$<R>(
+        around,
+        members.map(member => ({ kind, ...member, options: given })),
+        members$,
       )
-    }, given.signal)
+      return ends$.pipe(map(ends => resultsOrThrow(messages, ends)))
+    }, signalOf(given))
   }
 
-  const oneway$ = (message: Outbound, given: OnewayOptions = {}): Observable<OnewayReceipt> => {
-    const messageId = newMessageId()
-    return door$(() => {
-      const { timeoutMs, select } = resolveSendOptions(given, settings, message.topic.name)
+  const onewayOf$ = (message: Outbound, messageId: string, given: OnewayOptions): Observable<OnewayReceipt> =>
+    door$(() => {
+      checkCallOptions('oneway', given)
       const now = scheduler.now()
       const outgoing = toOutgoing(message, messageId, now, packing.alone)
       const { topic } = outgoing
+      const { timeoutMs, select } = resolveSendOptions(given, settings, topic)
       return slots.run$({
         bytes: outgoing.body.length,
         waitMs: timeoutMs,
@@ -134,11 +157,18 @@ export const createBatchDoors = (
         onAbandoned: how => report(abandonedSend(topic, messageId, how)),
         meter: { stored: meter.oneway, failed: meter.failed },
       })
-    }, given.signal)
+    }, signalOf(given))
+  const oneway$ = (message: Outbound, given: OnewayOptions = {}): Observable<OnewayReceipt> => {
+    const messageId = newMessageId()
+    if (around === undefined) return onewayOf$(message, messageId, given)
+    return around({ kind: 'oneway', message, messageId, options: given }, one =>
+      onewayOf$(one.message, one.messageId, given),
+    ).pipe(hop, shared.life.held())
   }
-  const sendBatch$: BatchDoors['sendBatch$'] = (messages, given = {}) => all$(together$, messages, given, checked)
+  const sendBatch$: BatchDoors['sendBatch$'] = (messages, given = {}) =>
+    all$(together$, messages, given, checked, 'batch')
   const onewayBatch$: BatchDoors['onewayBatch$'] = (messages, given = {}) =>
-    all$(onewayTogether$, messages, given, () => undefined)
+    all$(onewayTogether$, messages, given, () => undefined, 'oneway-batch')
 
   return {
     together$,
@@ -151,9 +181,10 @@ export const createBatchDoors = (
   }
 }
 
-const toMember = (message: Outbound, id: string, bornTimestamp: number, packing: OutgoingOptions): Outgoing => {
+/** What is wrong with one message is said of that one, and refuses the batch. */
+const blaming = <R>(message: Outbound, look: () => R): R => {
   try {
-    return toOutgoing(message, id, bornTimestamp, packing)
+    return look()
   } catch (cause) {
     throw isRocketError(cause) ? withDetails(cause, { input: message }) : cause
   }

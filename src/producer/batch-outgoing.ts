@@ -64,6 +64,7 @@ export const toBatch = (members: readonly Outgoing[], first: Outgoing, options: 
     bornTimestamp: first.bornTimestamp,
     shardKey: first.shardKey,
     isBatch: true,
+    members,
   }
 }
 

@@ -3,13 +3,16 @@ import type { MonoTypeOperatorFunction, Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
 import type { Announced } from '../client/heartbeat.ts'
 import type { SharedClient } from '../client/shared-client.ts'
+import { illegal } from '../errors.ts'
 import type { Codec } from '../messages/codecs.ts'
 import type { Inbound, Outbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { abortable } from './abortable.ts'
 import { createAcquaintance } from './acquaintance.ts'
+import { checkCallOptions, signalOf } from './call-options.ts'
 import { boardsNear } from './near-asker.ts'
+import { checkMessage } from './message-shape.ts'
 import { toOutgoing } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
 import { recall$ as askRecall$ } from './recall.ts'
@@ -19,6 +22,8 @@ import { createRequests } from './request-reply.ts'
 import type { Requests } from './request-reply.ts'
 import { createSender } from './send.ts'
 import type { Sender, SenderOptions } from './send.ts'
+import type { Around } from './send-interceptors.ts'
+import type { SendVia } from './send-one.ts'
 import type { SendResult } from './send-result.ts'
 
 /** What a request, a reply or a recall may be told. */
@@ -75,7 +80,8 @@ export interface ConversationContext {
   /** Makes the producer known; how to wait for that. Throws when nothing can be sent any more. */
   readonly begin: () => Announced
   /** Sends what is made when it is subscribed. */
-  readonly send$: (make: (now: number) => Outgoing, options: CallOptions, via: Sender) => Observable<SendResult>
+  readonly send$: SendVia
+  readonly around: Around | undefined
   /** Asks a broker for its release, which makes this producer known to it. */
   readonly greet$: (endpoint: string, timeoutMs: number, patient: boolean) => Observable<number>
 }
@@ -84,7 +90,7 @@ export interface ConversationContext {
 export const createConversationDoors = (
   given: ConversationContext,
 ): { readonly doors: ConversationDoors; readonly requests: Requests } => {
-  const { shared, context, sender, packing, begin, send$, greet$ } = given
+  const { shared, context, sender, packing, begin, send$, around, greet$ } = given
   const { boards, settings, sending, scheduler } = context
   const { life, runtime } = shared
   const { newMessageId } = runtime
@@ -93,16 +99,22 @@ export const createConversationDoors = (
   const operation$ = <T>(options: CallOptions, work$: (timeoutMs: number) => Observable<T>): Observable<T> =>
     defer(() => {
       begin()
+      checkCallOptions('call', options)
       return work$(checkedMs('timeoutMs', options.timeoutMs, settings.timeoutMs))
-    }).pipe(abortable(options.signal), hop(), life.held())
+    }).pipe(abortable(signalOf(options)), hop(), life.held())
 
   const requests = createRequests({
     clientId: shared.clientId,
     maxRequests: settings.maxRequests,
     replies: shared.replies,
-    sendOwn$: (message, timeoutMs, own) => {
+    prepareOwn: (message, own) => {
       const messageId = newMessageId()
-      return send$(now => toOutgoing(message, messageId, now, packing, own), { timeoutMs }, sender)
+      const outgoing = toOutgoing(message, messageId, scheduler.now(), packing, own)
+      if (around === undefined) return timeoutMs => send$(() => outgoing, { timeoutMs }, sender)
+      return timeoutMs =>
+        around({ kind: 'request', message, messageId, options: { timeoutMs } }, one =>
+          send$(now => toOutgoing(one.message, one.messageId, now, packing, own), { timeoutMs }, sender),
+        )
     },
     acquainted$: createAcquaintance({
       boards,
@@ -117,7 +129,10 @@ export const createConversationDoors = (
   })
 
   const request$: ConversationDoors['request$'] = (message, reply, options = {}) =>
-    operation$(options, timeoutMs => requests.request$(message, reply, timeoutMs))
+    operation$(options, timeoutMs => {
+      checkRequest(message)
+      return requests.request$(message, reply, timeoutMs)
+    })
 
   const reply$: ConversationDoors['reply$'] = (request, value, codec, options = {}) => {
     const near = createSender({
@@ -146,4 +161,14 @@ export const createConversationDoors = (
     recall: (recall, options) => firstValueFrom(recall$(recall, options)),
   }
   return { doors, requests }
+}
+
+/** Whoever asks waits: a request that brokers keep back would only be answered late. */
+const checkRequest = (message: Outbound): void => {
+  checkMessage(message)
+  if (message.delayLevel === undefined && message.deliver === undefined) return
+  throw illegal(`a request cannot be delayed: it has a ${message.deliver === undefined ? 'delayLevel' : 'deliver'}`, {
+    topic: message.topic.name,
+    advice: 'send a plain message, and have it replied to by another one',
+  })
 }

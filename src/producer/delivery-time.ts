@@ -5,7 +5,8 @@ import { PROPERTY } from '../protocol/properties.ts'
 const MAX_DELAY_LEVEL = 18
 
 /** Whether a message names a time of its own, which brokers before 5.0 would not heed. */
-export const isTimed = ({ deliver }: MessageOptions): boolean => deliver !== undefined && !('level' in deliver)
+export const isTimed = ({ deliver }: MessageOptions): boolean =>
+  deliver !== undefined && (deliver as { readonly level?: number }).level === undefined
 
 /** The one property that says when a message is delivered. Throws ERR_RMQ_ILLEGAL for what is no time, or for two of them. */
 export const deliveryProperty = (

@@ -1,16 +1,20 @@
-import { catchError, concatMap, defer, filter, map, merge, of, race, take, throwError, timeout } from 'rxjs'
+import { catchError, concatMap, defer, filter, map, merge, of, race, take, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { HalfHeader } from '../broker/transactions.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { closed, notConnected } from '../errors.ts'
+import type { MessageOptions } from '../messages/message.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import { masterOf } from '../protocol/routes.ts'
+import type { ToldEnd } from './tracer.ts'
 import type { Decision } from './transaction-options.ts'
 
 interface HalfAt {
   /** The broker that has the half message. */
   readonly endpoint$: Observable<string>
   readonly half: Omit<HalfHeader, 'producerGroup' | 'transactionId'>
+  /** Of the message, for whoever traces. */
+  readonly message: Pick<MessageOptions, 'tag' | 'keys'>
 }
 
 /** Tells a broker what became of a half message: once, for a repeated commit may store the message twice. */
@@ -22,15 +26,31 @@ export const createEndTransaction =
     { broker, timing, closing$ }: SharedClient,
     producerGroup: string,
     onFailure: (transactionId: string, error: unknown) => void,
+    onTold?: (end: ToldEnd) => void,
   ): EndTransaction =>
   (transactionId, decision, at) =>
     race(
       closing$.pipe(concatMap(() => throwError(() => closed('the client')))), // or it would dial again
       defer(() => {
-        const { endpoint$, half } = at()
+        const { endpoint$, half, message } = at()
         const header = { producerGroup, transactionId, ...half }
         return endpoint$.pipe(
-          concatMap(endpoint => broker.transactions.end$(endpoint, header, decision, timing.requestTimeoutMs)),
+          concatMap(endpoint =>
+            broker.transactions.end$(endpoint, header, decision, timing.requestTimeoutMs).pipe(
+              tap(() =>
+                onTold?.({
+                  topic: half.topic ?? '',
+                  messageId: half.msgId,
+                  tag: message.tag,
+                  keys: message.keys,
+                  transactionId,
+                  decision,
+                  endpoint,
+                  fromCheck: half.fromTransactionCheck === true,
+                }),
+              ),
+            ),
+          ),
         )
       }),
     ).pipe(

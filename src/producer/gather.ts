@@ -1,17 +1,21 @@
-import { map, of } from 'rxjs'
+import { defer, map, of } from 'rxjs'
+import { optionsOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
 import { checkedInt, checkedMs } from '../client/checks.ts'
 import type { Runtime } from '../client/runtime.ts'
 import { closed } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { batchBy } from '../operators/batch-by.ts'
 import type { GatherLimits } from '../operators/batch-lanes.ts'
+import { neverSync } from '../operators/never-sync.ts'
 import { javaHash, queueIndexByHash } from '../protocol/hashes.ts'
 import { mayShare, waitsForStore } from './batch-outgoing.ts'
 import type { Packing } from './batch-doors.ts'
 import { isLarge, toOutgoing } from './outgoing.ts'
 import type { Outgoing } from './outgoing.ts'
 import { storedBytesOf } from './split-batch.ts'
-import { asRocketError } from './send-outcome.ts'
+import type { Around } from './send-interceptors.ts'
+import { asRocketError, outcome$ } from './send-outcome.ts'
 import type { NotSent, SendOne, SendOutcome } from './send-outcome.ts'
 import type { SendResult } from './send-result.ts'
 import type { TopicBoards } from './topic-boards.ts'
@@ -29,11 +33,15 @@ export interface GatherOptions {
 }
 
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. */
-export const resolveGather = ({ maxBytes, maxCount, lingerMs }: GatherOptions): GatherLimits => ({
-  maxBytes: checkedInt('batch.maxBytes', maxBytes, 262_144, [1, 16 << 20]),
-  maxCount: checkedInt('batch.maxCount', maxCount, 64, [1, 65_536]),
-  lingerMs: checkedMs('batch.lingerMs', lingerMs, 5, 0),
-})
+export const resolveGather = (given: GatherOptions): GatherLimits => {
+  const { maxBytes, maxCount, lingerMs } = optionsOf('batch', given)
+  checkNames('batch', given, { maxBytes: true, maxCount: true, lingerMs: true })
+  return {
+    maxBytes: checkedInt('batch.maxBytes', maxBytes, 262_144, [1, 16 << 20]),
+    maxCount: checkedInt('batch.maxCount', maxCount, 64, [1, 65_536]),
+    lingerMs: checkedMs('batch.lingerMs', lingerMs, 5, 0),
+  }
+}
 
 /** Sends that share requests. */
 export interface Gather<In> {
@@ -51,6 +59,7 @@ export interface GatherContext {
   readonly timeoutMs: number
   readonly together$: SendTogether<SendResult>
   readonly check: (result: SendResult) => void
+  readonly around: Around | undefined
 }
 
 interface Made<In> {
@@ -64,12 +73,13 @@ const KEY_LANES = 16
 const WITHOUT_KEY = Symbol('an input whose key is undefined: a key as any other')
 
 export const createGather = <In>(
-  { runtime, boards, packing, timeoutMs, together$, check }: GatherContext,
+  { runtime, boards, packing, timeoutMs, together$, check, around }: GatherContext,
   project: (input: In) => Outbound,
   limits: GatherLimits & { readonly concurrency: number },
   keyBy: ((input: In) => unknown) | undefined,
 ): Gather<In> => {
   const { scheduler, asap, newMessageId } = runtime
+  const hop$ = neverSync<SendResult>(asap)
   let isNoting = false
   let stopWanted = false
 
@@ -113,20 +123,41 @@ export const createGather = <In>(
     if (stopWanted) batching.stop(notBegun)
   }
 
+  const plain$: SendOne<In> = (input, note, made) => {
+    let outgoing: Outgoing
+    try {
+      const message = project(input)
+      made?.(message)
+      outgoing = toOutgoing(message, newMessageId(), scheduler.now(), packing.member)
+    } catch (cause) {
+      const failure: NotSent<In> = { ok: false, input, error: asRocketError(cause) }
+      note?.(failure)
+      return of(failure)
+    }
+    return batching.join$({ input, outgoing, note })
+  }
+
+  /** The same with interceptors around each message: what they hand on gathers. */
+  const intercepted$ =
+    (through: Around): SendOne<In> =>
+    (input, note, made) =>
+      outcome$(
+        input,
+        () => {
+          const message = project(input)
+          made?.(message)
+          return through({ kind: 'batch', message, messageId: newMessageId(), options: {} }, one =>
+            defer(() => {
+              const outgoing = toOutgoing(one.message, one.messageId, scheduler.now(), packing.member)
+              return batching.join$({ input, outgoing, note: undefined })
+            }).pipe(map(resultOf)),
+          ).pipe(hop$)
+        },
+        note,
+      )
+
   return {
-    send$: (input, note, made) => {
-      let outgoing: Outgoing
-      try {
-        const message = project(input)
-        made?.(message)
-        outgoing = toOutgoing(message, newMessageId(), scheduler.now(), packing.member)
-      } catch (cause) {
-        const failure: NotSent<In> = { ok: false, input, error: asRocketError(cause) }
-        note?.(failure)
-        return of(failure)
-      }
-      return batching.join$({ input, outgoing, note })
-    },
+    send$: around === undefined ? plain$ : intercepted$(around),
     hurry: batching.hurry,
     stop: () => {
       stopWanted = true
@@ -139,5 +170,10 @@ const toOutcome = <In>(input: In, end: SendResult | Error | undefined): SendOutc
   end === undefined || hasFailed(end)
     ? { ok: false, input, error: asRocketError(end) }
     : { ok: true, input, result: end as SendResult }
+
+const resultOf = <In>(outcome: SendOutcome<In>): SendResult => {
+  if (!outcome.ok) throw outcome.error
+  return outcome.result
+}
 
 const notBegun = <In>({ input }: Made<In>): NotSent<In> => ({ ok: false, input, error: closed('this stream of sends') })

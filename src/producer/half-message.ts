@@ -40,3 +40,12 @@ export const addHalfProperties = (message: MessageOptions & Marked, properties: 
     properties[PROPERTY.CHECK_IMMUNITY_SECONDS] = String(Math.ceil(mark.checkAfterMs / 1_000))
   }
 }
+
+/** Whether a message is the half of a transaction. Whatever it is: it may not have been checked yet. */
+export const isHalf = (message: unknown): boolean => (message as Marked | null | undefined)?.[HALF] !== undefined
+
+/** The message that an interceptor handed on: what began as a half message stays one, or it would be seen at once. */
+export const keepHalf = (from: Marked & MessageOptions, message: Outbound): Outbound => {
+  const mark = from[HALF]
+  return mark === undefined || isHalf(message) ? message : asHalf(message, mark)
+}

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs'
 import { expected, isFunction, isListOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
-import { collected, noted } from '../client/problems.ts'
+import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { compressorFor } from '../protocol/compress.ts'
@@ -159,6 +159,9 @@ const checkedOptions = (given: ProducerOptions): ProducerSettings => {
   noted(() => checkOwnGroup(group))
   expected('interceptors', interceptors, isListOf(interceptors, isFunction), 'a list of functions')
   const compressor = compressorOf(compression)
+  if (compression === 'lz4' && given.compressLevel !== undefined) {
+    wrong(illegal('compressLevel and compression "lz4" exclude each other: lz4 has no levels'), undefined)
+  }
   const compressAboveBytes = given.compressAboveBytes ?? d.compressAboveBytes
   return {
     group,

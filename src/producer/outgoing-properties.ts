@@ -1,3 +1,4 @@
+import { kindOf } from '../client/check-kinds.ts'
 import { illegal } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
 import { addHalfProperties } from './half-message.ts'
@@ -13,23 +14,13 @@ export const outgoingProperties = (
   messageId: string,
   own: OwnProperties | undefined,
 ): Record<string, string> => {
-  const {
-    tag,
-    keys,
-    shardKey,
-    properties = {},
-    delayLevel,
-    deliver,
-    waitForStore = true,
-    buyerId,
-    instanceId,
-  } = message
+  const { tag, keys, shardKey, delayLevel, deliver, properties, waitForStore = true, buyerId, instanceId } = message
   const all = Object.create(null) as Record<string, string> // any name is safe, `__proto__` too
-  for (const name of Object.keys(properties)) {
-    const value = checkedText(`property "${name}"`, properties[name])
-    if (value !== '') all[checkedName(name)] = value // the protocol has no empty values
-  }
+  if (properties !== undefined) addOwn(properties, all)
   all[PROPERTY.UNIQUE_KEY] = messageId
+  if (typeof waitForStore !== 'boolean') {
+    throw illegal(`waitForStore is ${kindOf(waitForStore)}: expected true or false`)
+  }
   all[PROPERTY.WAIT] = String(waitForStore)
   if (tag !== undefined && tag !== '') all[PROPERTY.TAGS] = checkedTag(tag)
   if (keys !== undefined) {
@@ -45,6 +36,16 @@ export const outgoingProperties = (
   if (instanceId !== undefined && instanceId !== '') all[PROPERTY.INSTANCE_ID] = checkedText('instanceId', instanceId)
   addHalfProperties(message, all)
   return own === undefined ? all : Object.assign(all, own)
+}
+
+const addOwn = (properties: Readonly<Record<string, string>>, all: Record<string, string>): void => {
+  if (typeof properties !== 'object' || (properties as unknown) === null || Array.isArray(properties)) {
+    throw illegal(`properties is ${kindOf(properties)}: expected an object of texts`)
+  }
+  for (const name of Object.keys(properties)) {
+    const value = checkedText(`property "${name}"`, properties[name])
+    if (value !== '') all[checkedName(name)] = value // the protocol has no empty values
+  }
 }
 
 const checkedText = (what: string, value: unknown): string => {

@@ -5,6 +5,7 @@ import type { Compressor } from '../protocol/compress.ts'
 import { checkTopic, FORBIDDEN_TOPICS } from '../protocol/names.ts'
 import { MAX_PROPERTIES_BYTES, writeProperties } from '../protocol/properties.ts'
 import { halfFlag } from './half-message.ts'
+import { checkMessage } from './message-shape.ts'
 import { outgoingProperties } from './outgoing-properties.ts'
 import type { OwnProperties } from './outgoing-properties.ts'
 
@@ -20,6 +21,8 @@ export interface Outgoing {
   readonly shardKey: string | undefined
   /** Whether the body is that of a batch. */
   readonly isBatch: boolean
+  /** Of a batch: its messages. */
+  readonly members?: readonly Outgoing[]
   /** What it was made of: selectors may look at it. */
   readonly message?: Outbound
 }
@@ -43,6 +46,7 @@ export const toOutgoing = (
   options: OutgoingOptions,
   own?: OwnProperties,
 ): Outgoing => {
+  checkMessage(message)
   try {
     return checkedAndEncoded(message, messageId, bornTimestamp, options, own)
   } catch (cause) {

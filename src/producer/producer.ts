@@ -3,18 +3,16 @@ import type { Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
 import type { Announced } from '../client/heartbeat.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
-import { closed, operationTimeout } from '../errors.ts'
+import { closed } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
-import { deferNeverSync, neverSync } from '../operators/never-sync.ts'
-import { abortable } from './abortable.ts'
+import { neverSync } from '../operators/never-sync.ts'
 import { onewayByTime, senderByTime } from './by-time.ts'
 import { createBatchDoors } from './batch-doors.ts'
 import type { BatchDoors } from './batch-doors.ts'
 import { createGroupMembership } from './group-membership.ts'
 import { chosenCompressor, resolveProducerOptions } from './options.ts'
 import type { ProducerOptions } from './options.ts'
-import { toOutgoing } from './outgoing.ts'
 import { createEnd } from './producer-end.ts'
 import { createMeter, ratio, sampled$ } from './producer-stats.ts'
 import type { ProducerStats } from './producer-stats.ts'
@@ -24,14 +22,13 @@ import { createRoutingStats } from './routing-stats.ts'
 import type { RoutingStats } from './routing-stats.ts'
 import { createSender } from './send.ts'
 import type { SenderOptions } from './send.ts'
-import { resolveSendOptions } from './send-options.ts'
 import type { SendOptions } from './send-options.ts'
-import { abandonedSend, outcome$ } from './send-outcome.ts'
+import { outcome$ } from './send-outcome.ts'
 import type { SendOutcome } from './send-outcome.ts'
-import { throughInterceptors } from './send-interceptors.ts'
-import type { SendInterceptor } from './send-interceptors.ts'
+import { createAround } from './send-interceptors.ts'
 import { checkRequirement } from './send-result.ts'
 import type { Requirement, SendResult } from './send-result.ts'
+import { createSendOne } from './send-one.ts'
 import { createSendSlots } from './send-slots.ts'
 import type { Pressure } from './send-slots.ts'
 import { createStreamDoors } from './stream-doors.ts'
@@ -40,8 +37,8 @@ import { createStrategies } from './strategies.ts'
 import { createConversationDoors } from './conversation-doors.ts'
 import type { ConversationDoors } from './conversation-doors.ts'
 import { createTimedSending } from './timed-sending.ts'
-import type { Outgoing } from './outgoing.ts'
-import type { Sender } from './send.ts'
+import { tracedSender } from './tracer.ts'
+import type { Tracer } from './tracer.ts'
 import { createWriteOneway } from './write-oneway.ts'
 import { createTopicBoards } from './topic-boards.ts'
 import type { TraceSettings } from './trace-options.ts'
@@ -91,11 +88,11 @@ export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors, Conv
 
 /** What lives and ends with a producer: the message trace. */
 interface Companion {
-  readonly interceptors: readonly SendInterceptor[]
+  readonly tracer: Tracer | undefined
   /** When the last send has ended. Completes within `leftMs`. */
   farewell$(leftMs: number): Observable<never>
 }
-const ALONE: Companion = { interceptors: [], farewell$: () => EMPTY }
+const ALONE: Companion = { tracer: undefined, farewell$: () => EMPTY }
 
 export const createProducer = (
   shared: SharedClient,
@@ -103,8 +100,9 @@ export const createProducer = (
   traced: (settings: TraceSettings, group: string) => Companion = () => ALONE,
 ): Producer => {
   const settings = resolveProducerOptions(given)
+  const { group } = settings
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
-  const { scheduler, asap, random, newMessageId } = runtime
+  const { scheduler, asap, random } = runtime
   const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings.group)
   const slots = createSendSlots(settings, scheduler)
   const strategies = createStrategies(settings.select, {
@@ -144,56 +142,14 @@ export const createProducer = (
     return broker.membership.heartbeat$(endpoint, data, timeoutMs, patient)
   }
   const timed = { ...sending, sending: createTimedSending(broker.sending, greet$, scheduler) }
-  const sender = senderByTime(createSender(sending), createSender(timed))
+  const sender = tracedSender(senderByTime(createSender(sending), createSender(timed)), companion.tracer)
   const writeOneway$ = onewayByTime(createWriteOneway(sending), createWriteOneway(timed))
-  const later$ = deferNeverSync<SendResult>(asap, life.hold)
 
   /** The first send makes the group known to the brokers in use. Throws when nothing can be sent any more. */
   const begin = (): Announced => {
     if (isClosing) throw closed('the producer')
     return membership.join()
   }
-
-  const sendVia$ = (make: (now: number) => Outgoing, options: SendOptions, via: Sender): Observable<SendResult> =>
-    later$(() => {
-      begin()
-      const now = scheduler.now()
-      const outgoing = make(now)
-      const { topic, messageId } = outgoing
-      const { timeoutMs, require, select } = resolveSendOptions(options, settings, topic)
-      let abandoned = false
-      const sending$ = slots.run$({
-        bytes: outgoing.body.length,
-        waitMs: timeoutMs, // waiting for its turn counts, too
-        tooLate: () => operationTimeout(`sending to topic "${topic}"`, timeoutMs, { topic, ...NOT_STARTED }),
-        work$: written => via.send$(outgoing, now + timeoutMs, written, () => abandoned, select),
-        check: result => checked(result, require),
-        onLeft: () => (abandoned = true),
-        onAbandoned: how => report(abandonedSend(topic, messageId, how)),
-        meter,
-      })
-      return abortable<SendResult>(options.signal)(sending$)
-    })
-  const one$ = (message: Outbound, messageId: string, options: SendOptions): Observable<SendResult> =>
-    sendVia$(now => toOutgoing(message, messageId, now, packing.alone), options, sender)
-
-  const around = [...settings.interceptors, ...companion.interceptors]
-  const through$ = throughInterceptors(around, sending => one$(sending.message, sending.messageId, sending.options))
-  const { group } = settings
-  const send$: Producer['send$'] =
-    around.length === 0
-      ? (message, options = {}) => one$(message, newMessageId(), options)
-      : (message, options = {}) =>
-          through$({ group, message, messageId: newMessageId(), options }).pipe(neverSync(asap), life.held())
-  const { doors: conversation, requests } = createConversationDoors({
-    shared,
-    context: sending,
-    sender,
-    packing: packing.alone,
-    begin,
-    send$: sendVia$,
-    greet$,
-  })
 
   const checked = (result: SendResult, require: Requirement): void => {
     if (result.status === 'ok') return
@@ -202,24 +158,27 @@ export const createProducer = (
     checkRequirement(result, require)
   }
 
-  const { together$, ...doors } = createBatchDoors({
+  const around = createAround(settings.interceptors, group)
+  const common = { shared, settings, slots, meter, sender, around, begin, checked }
+  const { sendVia$, send$ } = createSendOne({ ...common, packing: packing.alone })
+  const { doors: conversation, requests } = createConversationDoors({
     shared,
-    settings,
-    boards,
+    context: sending,
     sender,
-    writeOneway$,
-    slots,
-    packing,
-    meter,
+    around,
+    packing: packing.alone,
     begin,
-    checked,
+    send$: sendVia$,
+    greet$,
   })
+
+  const { together$, ...doors } = createBatchDoors({ ...common, boards, writeOneway$, packing })
 
   const sendOutcome$ = <T>(message: Outbound<T>, options?: SendOptions): Observable<SendOutcome<Outbound<T>>> => {
     const sent$ = send$(message, options) // here, so that `retry` sends one id
     return outcome$(message, () => sent$)
   }
-  const streams = createStreamDoors({ shared, settings, boards, packing, together$, send$, checked })
+  const streams = createStreamDoors({ shared, settings, boards, packing, together$, around, send$, checked })
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
@@ -294,5 +253,3 @@ export const createProducer = (
     [Symbol.asyncDispose]: () => close().then(() => undefined),
   }
 }
-
-const NOT_STARTED = { sent: 'no', advice: 'too much is on the way: slow the source down' } as const

@@ -10,14 +10,17 @@ import type { BrokerNames } from './acquaintance.ts'
 import type { OwnProperties } from './outgoing-properties.ts'
 import { toReply } from './pushed-reply.ts'
 
-/** Sends a message with properties of our own: cold, ends when it is stored. */
-type SendOwn = <T>(message: Outbound<T>, timeoutMs: number, own: OwnProperties) => Observable<unknown>
+/**
+ * Makes a message with properties of our own, or throws what is wrong with it: before anything is asked about its topic.
+ * What it returns sends that: cold, ends when it is stored.
+ */
+type PrepareOwn = <T>(message: Outbound<T>, own: OwnProperties) => (timeoutMs: number) => Observable<unknown>
 
 export interface RequestsOptions {
   readonly clientId: string
   readonly maxRequests: number
   readonly replies: Replies
-  readonly sendOwn$: SendOwn
+  readonly prepareOwn: PrepareOwn
   /** Makes us known to the brokers that a reply may come from. */
   readonly acquainted$: (topic: string, timeoutMs: number) => Observable<BrokerNames>
   readonly newCorrelationId: () => string
@@ -43,7 +46,7 @@ export interface Requests {
  * hands the reply to the asker's connection, where the correlation id finds who waits.
  */
 export const createRequests = (options: RequestsOptions): Requests => {
-  const { clientId, maxRequests, replies, sendOwn$, acquainted$, newCorrelationId, scheduler } = options
+  const { clientId, maxRequests, replies, prepareOwn, acquainted$, newCorrelationId, scheduler } = options
   const endings = new Subject<void>()
   let open = 0
   const closing = new Subject<never>()
@@ -51,17 +54,18 @@ export const createRequests = (options: RequestsOptions): Requests => {
   const request$: Requests['request$'] = (message, reply, timeoutMs) =>
     defer(() => {
       if (open >= maxRequests) throw overflow('the table of requests that wait for replies', maxRequests)
-      open++
       const correlationId = newCorrelationId()
       const own = {
         [PROPERTY.CORRELATION_ID]: correlationId,
         [PROPERTY.REPLY_TO_CLIENT]: clientId,
         [PROPERTY.REPLY_TTL]: String(timeoutMs),
       }
+      const sendOwn$ = prepareOwn(message, own)
+      open++
       const dueAt = scheduler.now() + timeoutMs
       const leftMs = (): number => Math.max(1, dueAt - scheduler.now())
       let names: BrokerNames = new Map()
-      const asked$ = defer(() => sendOwn$(message, leftMs(), own)).pipe(ignoreElements())
+      const asked$ = defer(() => sendOwn$(leftMs())).pipe(ignoreElements())
       // From here on it is the reply that is missing.
       const late$ = defer(() => timer(leftMs(), scheduler)).pipe(
         switchMap(() => throwError(() => replyTimeout(message.topic.name, timeoutMs))),

@@ -1,10 +1,13 @@
 import { concat, defer, EMPTY, filter, ReplaySubject, tap, throwError } from 'rxjs'
 import type { Observable, OperatorFunction } from 'rxjs'
+import { optionsOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
 import { checkedInt, oneOf } from '../client/checks.ts'
 import { overflow, streamStopped } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { boundedMap } from '../operators/bounded-map.ts'
 import { boundedPull } from '../operators/from-pull.ts'
+import { checkFunction } from './call-options.ts'
 import { resolveGather } from './gather.ts'
 import type { Gather, GatherOptions } from './gather.ts'
 import type { OnSendError, Settle } from './on-send-error.ts'
@@ -84,8 +87,10 @@ export const sendAll = <In>(
   const { onError = 'stop' } = options
   const stopsOnError = onError === 'stop' || typeof onError === 'function'
   const { settle, report } = sends
-  const policy = oneOf('buffer.overflow', options.buffer?.overflow, 'error', ['error', 'drop-newest', 'drop-oldest'])
-  const count = checkedInt('buffer.count', options.buffer?.count, BUFFERED, [0])
+  const buffering = optionsOf('buffer', options.buffer)
+  checkNames('buffer', buffering, { count: true, overflow: true })
+  const policy = oneOf('buffer.overflow', buffering.overflow, 'error', ['error', 'drop-newest', 'drop-oldest'])
+  const count = checkedInt('buffer.count', buffering.count, BUFFERED, [0])
   const noRoom = (input: In): NotSent<In> => {
     const failure: NotSent<In> = { ok: false, input, error: overflow('the buffer of sendAll', count) }
     return settle === undefined ? failure : settle.atOnce(failure)
@@ -112,6 +117,7 @@ export const sendFrom$ = <In>(
 
 const shapeOf = <In>({ concurrency, order, keyBy, batch }: SendStreamOptions<In>) => {
   const atOnce = resolveConcurrency(concurrency, batch)
+  if (keyBy !== undefined) checkFunction('keyBy', keyBy)
   return {
     concurrency: atOnce * (batch === undefined ? 1 : resolveGather(batch).maxCount),
     order: oneOf('order', order, 'completion', ['completion', 'source']),

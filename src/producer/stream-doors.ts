@@ -1,6 +1,7 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
 import type { Outbound } from '../messages/message.ts'
+import { checkCallOptions, checkFunction } from './call-options.ts'
 import type { Packing } from './batch-doors.ts'
 import { createGather, resolveGather } from './gather.ts'
 import type { GatherContext } from './gather.ts'
@@ -9,6 +10,7 @@ import type { OnSendError } from './on-send-error.ts'
 import type { ProducerSettings } from './options.ts'
 import { resolveConcurrency, sendAll, sendFrom$ } from './send-all.ts'
 import type { Sends, SendStreamOptions } from './send-all.ts'
+import type { Around } from './send-interceptors.ts'
 import { outcome$ } from './send-outcome.ts'
 import type { SendOutcome, Sent } from './send-outcome.ts'
 import type { Requirement, SendResult } from './send-result.ts'
@@ -45,18 +47,23 @@ export interface StreamDoorsOptions {
   readonly boards: TopicBoards
   readonly packing: Packing
   readonly together$: SendTogether<SendResult>
+  readonly around: Around | undefined
   readonly send$: (message: Outbound) => Observable<SendResult>
   readonly checked: (result: SendResult, require: Requirement) => void
 }
 
 export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
-  const { shared, settings, boards, packing, together$, send$, checked } = options
+  const { shared, settings, boards, packing, together$, around, send$, checked } = options
   const { runtime, life, report } = shared
 
   const projected = <In, T>(
     project: (input: In) => Outbound<T>,
-    { batch = {}, concurrency, keyBy, onError }: SendStreamOptions<In>,
+    given: SendStreamOptions<In>,
+    kind: 'stream' | 'pull',
   ): Sends<In> => {
+    checkCallOptions(kind, given)
+    checkFunction('project', project)
+    const { batch = {}, concurrency, keyBy, onError } = given
     const { timeoutMs } = settings
     const check = (result: SendResult): void => checked(result, 'stored')
     const context: GatherContext = {
@@ -66,6 +73,7 @@ export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
       timeoutMs,
       together$: (...args) => together$(...args).pipe(life.held()),
       check,
+      around,
     }
     return {
       one$: (input, note, made) =>
@@ -93,11 +101,11 @@ export const createStreamDoors = (options: StreamDoorsOptions): StreamDoors => {
   return {
     // The two overloads differ only in what the caller may expect: 'stop' lets only successes through.
     sendAll: <In, T>(project: (input: In) => Outbound<T>, options: SendStreamOptions<In> = {}) =>
-      sendAll(projected(project, options), options) as OperatorFunction<In, Sent<In>>,
+      sendAll(projected(project, options, 'stream'), options) as OperatorFunction<In, Sent<In>>,
     sendFrom$: <In, T>(
       source: AsyncIterable<In> | Iterable<In>,
       project: (input: In) => Outbound<T>,
       options: Omit<SendStreamOptions<In>, 'buffer'> = {},
-    ) => sendFrom$(source, projected(project, options), options) as Observable<Sent<In>>,
+    ) => sendFrom$(source, projected(project, options, 'pull'), options) as Observable<Sent<In>>,
   }
 }

@@ -17,7 +17,7 @@ import type { Observable, SchedulerLike } from 'rxjs'
 import { toInbound } from '../client/received.ts'
 import { illegal, operationTimeout, overflow } from '../errors.ts'
 import { codecs } from '../messages/codecs.ts'
-import type { Inbound } from '../messages/message.ts'
+import type { Inbound, MessageOptions } from '../messages/message.ts'
 import type { ReportedEvent } from '../observability/events.ts'
 import { boundedMap } from '../operators/bounded-map.ts'
 import { readHeader } from '../protocol/fields.ts'
@@ -138,7 +138,11 @@ export const createTransactionChecks = (options: TransactionChecksOptions): Tran
         concatMap(({ decision, error }) => {
           inHand.delete(asked.key)
           const half = { msgId: question.messageId, topic: stored.topic, ...asked.place, bname: brokerName }
-          return end$(transactionId, decision, () => ({ endpoint$: of(endpoint), half })).pipe(
+          return end$(transactionId, decision, () => ({
+            endpoint$: of(endpoint),
+            half,
+            message: toldOf(question.message),
+          })).pipe(
             map(failure => {
               const opened = open.find(transactionId, brokerName)
               if (opened !== undefined && failure === undefined) opened.told = decision
@@ -198,6 +202,9 @@ const askedBy = (frame: Frame, endpoint: string, group: string): Asked | undefin
     },
   }
 }
+
+const toldOf = ({ tag, keys }: Inbound<string, Uint8Array>): Pick<MessageOptions, 'tag' | 'keys'> =>
+  tag === undefined ? { keys } : { tag, keys }
 
 const questionOf = ({ stored, endpoint, brokerName, ...asked }: Asked, producerGroup: string): TransactionCheck => {
   const queue = { topic: stored.topic, brokerName: brokerName ?? endpoint, queueId: stored.queueId }

@@ -1,7 +1,8 @@
 import type { ObservableInput } from 'rxjs'
 import type { Decision } from '../broker/transactions.ts'
+import { expected, isListOf, optionsOf } from '../client/check-kinds.ts'
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
-import { collected } from '../client/problems.ts'
+import { collected, noted } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
@@ -83,13 +84,11 @@ export const resolveTransactionalOptions = (given: TransactionalOptions): Transa
   collected('a transactional producer', () => checkedOptions(given))
 
 const checkedOptions = (given: TransactionalOptions): TransactionalSettings => {
-  const { group, check, onLocalError } = given as Partial<TransactionalOptions>
+  const { group, check, onLocalError }: Partial<TransactionalOptions> = optionsOf('options', given)
   if (group === undefined) throw illegal('a transactional producer has no group: brokers ask its members')
   if (typeof check !== 'function') {
     throw illegal('a transactional producer has no check: without it a transaction whose end got lost is never decided')
   }
-  const topics = given.topics?.map(topic => (typeof topic === 'string' ? topic : topic.name))
-  for (const topic of topics ?? []) checkTopic(topic)
   return {
     check,
     checkConcurrency: checkedInt('checkConcurrency', given.checkConcurrency, 8, [1, 65_536]),
@@ -100,9 +99,21 @@ const checkedOptions = (given: TransactionalOptions): TransactionalSettings => {
     transactionTimeoutMs: checkedMs('transactionTimeoutMs', given.transactionTimeoutMs, 60_000),
     maxCheckTimes: checkedInt('maxCheckTimes', given.maxCheckTimes, 15, [1]),
     checkAfterMs: given.checkAfterMs === undefined ? undefined : checkedMs('checkAfterMs', given.checkAfterMs, 0),
-    topics,
+    topics: namesOf(given.topics),
   }
 }
+
+const namesOf = (topics: TransactionalOptions['topics']): readonly string[] | undefined => {
+  const isRight = topics === undefined || isListOf(topics, isTopic)
+  expected('topics', topics, isRight, 'a list of topics')
+  if (!isRight) return undefined
+  const names = topics?.map(topic => (typeof topic === 'string' ? topic : topic.name))
+  for (const name of names ?? []) noted(() => checkTopic(name), 'topics')
+  return names
+}
+
+const isTopic = (given: unknown): boolean =>
+  typeof given === 'string' || typeof (given as Partial<Topic> | null)?.name === 'string'
 
 const OWN: ReadonlySet<string> = new Set<keyof TransactionalOptions>([
   'check',

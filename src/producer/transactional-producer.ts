@@ -5,12 +5,13 @@ import { checkedMs } from '../client/checks.ts'
 import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed, illegal, operationTimeout } from '../errors.ts'
-import type { Outbound } from '../messages/message.ts'
+import type { MessageOptions, Outbound } from '../messages/message.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { thenFinally } from '../operators/work-until.ts'
 import { decodeOffsetId } from '../protocol/message-id.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import { abortable } from './abortable.ts'
+import { checkCallOptions, checkFunction } from './call-options.ts'
 import { createEndTransaction, masterOf$ } from './end-transaction.ts'
 import { createGroupAnnouncement } from './group-announcement.ts'
 import { asHalf } from './half-message.ts'
@@ -27,6 +28,7 @@ import { producerOptionsOf, resolveTransactionalOptions } from './transaction-op
 import type { Decision, TransactionalOptions } from './transaction-options.ts'
 import { NO_TRANSACTIONS, nextTally, toTransactionStats } from './transaction-stats.ts'
 import type { Counted, TransactionStats } from './transaction-stats.ts'
+import type { Tracer } from './tracer.ts'
 import { transaction$ } from './transaction.ts'
 import type { HalfResult, LocalPart, TransactionOutcome } from './transaction.ts'
 
@@ -71,10 +73,13 @@ export interface TransactionalProducer extends Producer {
   openTransactions(): readonly OpenTransaction[]
 }
 
+/** Makes the producer of a transactional one, and says who traces its messages. */
+type CreateProducer = (shared: SharedClient, options: ProducerOptions, traced: (tracer: Tracer) => void) => Producer
+
 export const createTransactionalProducer = (
   shared: SharedClient,
   options: TransactionalOptions,
-  create: (shared: SharedClient, options: ProducerOptions) => Producer = createProducer,
+  create: CreateProducer = (its, given) => createProducer(its, given),
 ): TransactionalProducer => {
   const { runtime, timing, life, report, inbound, closing$ } = shared
   const { scheduler, asap } = runtime
@@ -83,7 +88,8 @@ export const createTransactionalProducer = (
   const producerOptions = producerOptionsOf(options)
   resolveProducerOptions(producerOptions) // what it throws must not leave a claimed group behind
   const giveUpGroup = claimed(shared, group)
-  const inner = create(shared, producerOptions)
+  let tracer: Tracer | undefined
+  const inner = create(shared, producerOptions, made => (tracer = made))
   const answered = new Subject<AnsweredCheck>()
   const changes = new Subject<void>()
   let tally = NO_TRANSACTIONS
@@ -101,8 +107,11 @@ export const createTransactionalProducer = (
       report({ type: 'transaction-failure', group, where: 'expired', transactionId, error })
     },
   })
-  const end$ = createEndTransaction(shared, group, (transactionId, error) =>
-    report({ type: 'transaction-failure', group, where: 'end', transactionId, error }),
+  const end$ = createEndTransaction(
+    shared,
+    group,
+    (transactionId, error) => report({ type: 'transaction-failure', group, where: 'end', transactionId, error }),
+    told => tracer?.ended(told),
   )
   const announcement = createGroupAnnouncement(shared, group, settings.topics)
   const checks = createTransactionChecks({
@@ -124,12 +133,18 @@ export const createTransactionalProducer = (
   })
   const stopListening = inbound.on(REQUESTS.CHECK_TRANSACTION_STATE.code, checks.accept)
 
-  const endOf$ = (half: HalfResult, opened: Opened, decision: Decision): Observable<boolean> => {
+  const endOf$ = (
+    half: HalfResult,
+    opened: Opened,
+    decision: Decision,
+    message: MessageOptions,
+  ): Observable<boolean> => {
     if (opened.told === decision && decision !== 'unknown') return of(true) // a check-back was told so meanwhile
     const { topic, brokerName: bname } = half.queue
     return end$(half.transactionId, decision, () => ({
       endpoint$: masterOf$(shared, topic, bname),
       half: { msgId: half.messageId, topic, bname, ...(opened.place ?? placeOf(half)) },
+      message,
     })).pipe(map(failure => failure === undefined))
   }
 
@@ -137,13 +152,16 @@ export const createTransactionalProducer = (
     message: Outbound<T>,
     local: LocalPart<R>,
     decide?: (value: R | undefined) => Decision,
-    { signal, checkAfterMs, ...sendOptions }: TransactionSendOptions = {},
+    given: TransactionSendOptions = {},
   ): Observable<TransactionOutcome<R>> => {
-    const checkAfter = checkAfterMs ?? settings.checkAfterMs
+    const { signal, checkAfterMs, ...sendOptions } = Object(given) as TransactionSendOptions // may be anything
+    const checkAfter = checkAfterMs === undefined ? settings.checkAfterMs : checkAfterMs
     const half$ = inner.send$(asHalf(message, { group, checkAfterMs: checkAfter }), sendOptions) // `retry` sends one id
     return defer(() => {
       if (isClosed || shared.isClosed()) throw closed('the producer')
+      checkCallOptions('transaction', given)
       if (typeof local !== 'function') throw illegal('a transaction has no local part: give it a function')
+      if (decide !== undefined) checkFunction('decide', decide)
       if (checkAfter !== undefined) checkedMs('checkAfterMs', checkAfter, 0)
       announcement.join()
       const leave = open.enter()
@@ -161,7 +179,7 @@ export const createTransactionalProducer = (
           count({ what: 'begun' })
           return open.begin(mine)
         },
-        end$: (half, decision) => (opened === undefined ? of(false) : endOf$(half, opened, decision)),
+        end$: (half, decision) => (opened === undefined ? of(false) : endOf$(half, opened, decision, message)),
         onDecision: decision => count({ what: 'ended', decision }),
       }).pipe(finalize(leave))
     }).pipe(abortable(signal), neverSync(asap), life.held())

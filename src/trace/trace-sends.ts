@@ -1,78 +1,125 @@
 import { defer, tap } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
+import type { Decision } from '../broker/transactions.ts'
 import { isRocketError } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { decodeOffsetId } from '../protocol/message-id.ts'
-import type { PubTrace } from '../protocol/message-trace.ts'
+import type { PubTrace, TraceRecord } from '../protocol/message-trace.ts'
+import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 
-/** What a send is made of, as interceptors of sends see it. */
-interface TracedSending {
-  readonly group: string
-  readonly message: Outbound
+/** A message, or a batch of some, ready for the wire. */
+interface TracedMessage {
+  readonly topic: string
   readonly messageId: string
+  readonly body: Buffer
+  readonly sysFlag: number
+  readonly message?: Outbound
+  readonly members?: readonly TracedMessage[]
 }
 /** What became of it, as far as it is traced. */
 interface TracedResult {
   readonly status: string
+  /** Of a batch: those of all, joined by commas. */
   readonly offsetMessageId: string
   readonly regionId: string | undefined
   readonly traceOn: boolean
 }
+interface TracedEnd {
+  readonly topic: string
+  readonly messageId: string
+  readonly tag: string | undefined
+  readonly keys: readonly string[] | undefined
+  readonly transactionId: string
+  readonly decision: Decision
+  readonly endpoint: string
+  readonly fromCheck: boolean
+}
+
+export interface TraceSendsOptions {
+  readonly group: string
+  /** Where traces go: they are not traced themselves. */
+  readonly ownTopic: string
+  readonly add: (record: TraceRecord) => void
+  readonly scheduler: SchedulerLike
+}
 
 /** Where a broker says nothing else. */
 const DEFAULT_REGION = 'DefaultRegion'
+const STATES = { commit: 'COMMIT_MESSAGE', rollback: 'ROLLBACK_MESSAGE', unknown: 'UNKNOW' } as const
 
 /**
- * An interceptor that has one record written for every send, as the official client does: none where the broker wants no
- * traces. Failures are traced, too.
+ * Has a record written for every message that is sent and for every end of a transaction, as the official client does: none
+ * where the broker wants no traces. Failures are traced, too; each message of a batch by itself.
  */
-export const traceSends =
-  (add: (record: PubTrace) => void, scheduler: SchedulerLike) =>
-  <S extends TracedSending, R extends TracedResult>(sending: S, next: (sending: S) => Observable<R>): Observable<R> =>
-    defer(() => {
-      const startedAt = scheduler.now()
-      const { topic } = sending.message
-      const { codec } = topic
-      let bodyLength = 0
-      /** The codec of the user, and how much it made. */
-      const measuring = {
-        name: codec.name,
-        decode: (bytes: Buffer) => codec.decode(bytes),
-        encode: (body: unknown) => {
-          const bytes = codec.encode(body)
-          bodyLength = bytes.length
-          return bytes
-        },
-      }
-      const traced = (more: Pick<PubTrace, 'regionId' | 'storeHost' | 'success' | 'offsetMessageId'>): void => {
-        const { message, messageId, group } = sending
-        add({
-          type: 'Pub',
-          timestamp: startedAt,
-          group,
-          topic: topic.name,
-          messageId,
-          ...(message.tag ? { tags: message.tag } : {}),
-          ...(message.keys === undefined || message.keys.length === 0 ? {} : { keys: message.keys.join(' ') }),
-          bodyLength,
-          costMs: scheduler.now() - startedAt,
-          messageType: message.delayLevel === undefined ? 'normal' : 'delay',
-          ...more,
-        })
-      }
-      return next({ ...sending, message: { ...sending.message, topic: { ...topic, codec: measuring } } }).pipe(
-        tap({
-          next: ({ status, offsetMessageId, regionId = DEFAULT_REGION, traceOn }) => {
-            if (!traceOn) return
-            traced({ regionId, offsetMessageId, storeHost: hostOf(offsetMessageId), success: status === 'ok' })
-          },
-          error: (error: unknown) => {
-            const storeHost = isRocketError(error) ? (error.endpoint ?? '') : ''
-            traced({ regionId: DEFAULT_REGION, storeHost, success: false })
-          },
+export const traceSends = ({ group, ownTopic, add, scheduler }: TraceSendsOptions) => ({
+  sent$: <R extends TracedResult>(outgoing: TracedMessage, sending$: Observable<R>): Observable<R> =>
+    outgoing.topic === ownTopic
+      ? sending$
+      : defer(() => {
+          const startedAt = scheduler.now()
+          const traced = (
+            { topic, messageId, body, sysFlag, message }: TracedMessage,
+            more: Pick<PubTrace, 'regionId' | 'storeHost' | 'success' | 'offsetMessageId'>,
+          ): void =>
+            add({
+              type: 'Pub',
+              timestamp: startedAt,
+              group,
+              topic,
+              messageId,
+              ...named(message?.tag, message?.keys),
+              bodyLength: body.length,
+              costMs: scheduler.now() - startedAt,
+              messageType: typeOf(sysFlag, message),
+              ...more,
+            })
+          const all = outgoing.members ?? [outgoing]
+          return sending$.pipe(
+            tap({
+              next: ({ status, offsetMessageId, regionId = DEFAULT_REGION, traceOn }) => {
+                if (!traceOn) return
+                const ids = offsetMessageId.split(',')
+                const success = status === 'ok'
+                all.forEach((one, i) => {
+                  const id = ids[i] ?? offsetMessageId
+                  traced(one, { regionId, offsetMessageId: id, storeHost: hostOf(id), success })
+                })
+              },
+              error: (error: unknown) => {
+                const storeHost = isRocketError(error) ? (error.endpoint ?? '') : ''
+                for (const one of all) traced(one, { regionId: DEFAULT_REGION, storeHost, success: false })
+              },
+            }),
+          )
         }),
-      )
-    })
+
+  ended: ({ topic, messageId, tag, keys, transactionId, decision, endpoint, fromCheck }: TracedEnd): void =>
+    add({
+      type: 'EndTransaction',
+      timestamp: scheduler.now(),
+      regionId: DEFAULT_REGION,
+      group,
+      topic,
+      messageId,
+      ...named(tag, keys),
+      storeHost: endpoint,
+      messageType: 'commit',
+      transactionId,
+      state: STATES[decision],
+      fromCheck,
+    }),
+})
+
+const named = (tag: string | undefined, keys: readonly string[] | undefined): Pick<PubTrace, 'tags' | 'keys'> => ({
+  ...(tag ? { tags: tag } : {}),
+  ...(keys === undefined || keys.length === 0 ? {} : { keys: keys.join(' ') }),
+})
+
+/** The official client knows nothing of order when it sends. */
+const typeOf = (sysFlag: number, message: Outbound | undefined): PubTrace['messageType'] => {
+  if ((sysFlag & MESSAGE_FLAG.TRANSACTION_ROLLBACK) === MESSAGE_FLAG.TRANSACTION_PREPARED) return 'half'
+  return message?.delayLevel === undefined && message?.deliver === undefined ? 'normal' : 'delay'
+}
 
 /** The broker's address is part of the id that it makes. */
 const hostOf = (offsetMessageId: string): string => {

@@ -1,19 +1,15 @@
-import { readFileSync } from 'node:fs'
-import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { createClient, on, topic } from '../../src/index.ts'
-import type { ClientConfig, ProducerOptions } from '../../src/index.ts'
+import type { ClientConfig, Credentials, ProducerOptions, TraceOptions, TransactionalOptions } from '../../src/index.ts'
+import type { HealthOptions } from '../../src/index.ts'
 import { resolveClientConfig } from '../../src/client/config.ts'
 import { resolveConsumerOptions } from '../../src/consumer/options.ts'
 import { resolveProducerOptions } from '../../src/producer/options.ts'
+import { producerOptionsOf, resolveTransactionalOptions } from '../../src/producer/transaction-options.ts'
 import { thrownBy } from '../support/failure.ts'
-
-/** Option ⇒ values that it cannot have. Every option stands here; one that takes anything has no values. */
-type Wrong<O> = Readonly<Record<keyof O, readonly unknown[]>>
-
-const NO_NUMBER = [-1, 0.5, NaN, Infinity, '5', null, {}, true]
-const NO_OBJECT = [null, 5, 'text', true]
-const NO_FUNCTION = [null, 5, 'text', {}]
+import { membersOf } from '../support/members-of.ts'
+import { NO_FUNCTION, NO_NUMBER, NO_OBJECT } from './wrong-values.ts'
+import type { Wrong } from './wrong-values.ts'
 
 const CLIENT: Wrong<Required<ClientConfig>> = {
   nameServers: [undefined, null, 5, [5], {}],
@@ -74,17 +70,62 @@ const PRODUCER: Wrong<Required<ProducerOptions>> = {
   trace: ['yes', 1, null, { topic: '' }, { batchSize: 0 }, { flushMs: 0 }, { maxQueued: 0 }, { nonsense: 1 }],
 }
 
-/** The names of an interface, read from its file: a table that forgets one is noticed. */
-const membersOf = (file: string, name: string): readonly string[] => {
-  const tree = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
-  const found = tree.statements.find(node => ts.isInterfaceDeclaration(node) && node.name.text === name)
-  if (found === undefined || !ts.isInterfaceDeclaration(found)) throw new Error(`${file} has no ${name}`)
-  return found.members.flatMap(member => (member.name && ts.isIdentifier(member.name) ? member.name.text : []))
+const HEALTH: Wrong<HealthOptions> = {
+  degradedAfter: [0, 1_001, ...NO_NUMBER],
+  unhealthyAfter: [0, 2, 1_001, ...NO_NUMBER],
+  healthyAfter: [0, 1_001, ...NO_NUMBER],
+  heartbeatFailure: ['panic', '', 5, null],
+  avoidSlow: ['yes', 1, null],
+  probeMs: NO_NUMBER,
+}
+
+const TRACE: Wrong<Required<TraceOptions>> = {
+  topic: ['', 'a b', 'x'.repeat(128), 5, null],
+  batchSize: [0, 2_049, ...NO_NUMBER],
+  flushMs: [0, ...NO_NUMBER],
+  maxQueued: [0, ...NO_NUMBER],
+  maxMessageBytes: [1_023, (16 << 20) + 1, ...NO_NUMBER],
+}
+
+const TRANSACTIONAL: Wrong<Omit<Required<TransactionalOptions>, keyof ProducerOptions> & { group: string }> = {
+  group: ['', 'a b', 'DEFAULT_PRODUCER', 'x'.repeat(256), 5],
+  check: NO_FUNCTION,
+  checkConcurrency: [0, 65_537, ...NO_NUMBER],
+  maxWaitingChecks: NO_NUMBER,
+  checkTimeoutMs: [0, ...NO_NUMBER],
+  onLocalError: ['retry', '', 5, null, {}],
+  maxOpenTransactions: [0, ...NO_NUMBER],
+  transactionTimeoutMs: [0, ...NO_NUMBER],
+  maxCheckTimes: [0, ...NO_NUMBER],
+  checkAfterMs: NO_NUMBER,
+  topics: [null, 'text', 5, [''], ['a b'], [5], [{}], [null]],
+}
+
+const CREDENTIALS: Wrong<Required<Credentials>> = {
+  accessKey: ['', 5, null, undefined, {}],
+  secretKey: ['', 5, null, undefined, {}],
+  securityToken: ['', 5, null, {}],
+}
+
+const NAMED = { group: 'g', check: () => 'commit' } as const
+const KEYS = { accessKey: 'a', secretKey: 's' }
+const ofTransactions = (given: object): void => {
+  const options = { ...NAMED, ...given } as TransactionalOptions
+  resolveTransactionalOptions(options)
+  resolveProducerOptions(producerOptionsOf(options))
 }
 
 describe.each<[string, string, Readonly<Record<string, readonly unknown[]>>, (options: object) => unknown]>([
   ['ClientConfig', 'src/client/config.ts', CLIENT, given => resolveClientConfig({ nameServers: 'n:1', ...given })],
   ['ProducerOptions', 'src/producer/options.ts', PRODUCER, given => resolveProducerOptions(given)],
+  [
+    'HealthOptions',
+    'src/client/health-options.ts',
+    HEALTH,
+    health => resolveClientConfig({ nameServers: 'n:1', health }),
+  ],
+  ['TraceOptions', 'src/producer/trace-options.ts', TRACE, trace => resolveProducerOptions({ trace })],
+  ['TransactionalOptions', 'src/producer/transaction-options.ts', TRANSACTIONAL, ofTransactions],
 ])('every option of %s', (name, file, table, resolve) => {
   it('has its row in the table', () => {
     expect(Object.keys(table).sort()).toEqual([...membersOf(file, name)].sort())
@@ -94,17 +135,76 @@ describe.each<[string, string, Readonly<Record<string, readonly unknown[]>>, (op
     for (const value of values) {
       const error = thrownBy(() => resolve({ [option]: value }))
       expect([value, error.code, error.sent, error.retriable]).toEqual([value, 'ERR_RMQ_ILLEGAL', 'no', false])
-      expect(error.problems, String(value)).toHaveLength(1)
+      expect(error.problems, `${option} ${String(value)}`).toHaveLength(1)
       expect(error.message.toLowerCase()).toContain(option.toLowerCase())
     }
   })
 
-  it.each(Object.keys(table).filter(option => option !== 'nameServers'))('%s may be undefined', option => {
-    expect(() => resolve({ [option]: undefined })).not.toThrow()
-  })
+  it.each(Object.keys(table).filter(option => !['nameServers', 'group', 'check'].includes(option)))(
+    '%s may be undefined',
+    option => {
+      expect(() => resolve({ [option]: undefined })).not.toThrow()
+    },
+  )
 
   it('that does not exist is refused by its name', () => {
     expect(thrownBy(() => resolve({ tiemoutMs: 5 })).message).toContain('tiemoutMs is not an option')
+  })
+})
+
+describe('credentials', () => {
+  it('have their rows in the table', () => {
+    expect(Object.keys(CREDENTIALS).sort()).toEqual(
+      [...membersOf('src/protocol/acl-signature.ts', 'AclCredentials')].sort(),
+    )
+  })
+
+  it.each(Object.entries(CREDENTIALS))('%s is refused by its name for whatever it cannot be', (name, values) => {
+    for (const value of values) {
+      const credentials = { ...KEYS, [name]: value } as Credentials
+      const error = thrownBy(() => resolveClientConfig({ nameServers: 'n:1', credentials }))
+      expect([value, error.code, error.problems.length]).toEqual([value, 'ERR_RMQ_ILLEGAL', 1])
+      expect(error.message).toContain(`credentials.${name}`)
+    }
+  })
+})
+
+describe('options that contradict each other', () => {
+  const client = (config: object) => () => resolveClientConfig({ nameServers: 'n:1', ...config })
+  const producer = (options: ProducerOptions) => () => resolveProducerOptions(options)
+  it.each<[string, () => unknown, string]>([
+    [
+      'a level for lz4, which has none',
+      producer({ compression: 'lz4', compressLevel: 5 }),
+      'compressLevel and compression "lz4"',
+    ],
+    ['a level of zstd for zlib', producer({ compression: 'zlib', compressLevel: 22 }), 'compressLevel is 22'],
+    ['unhealthy before degraded', client({ health: { degradedAfter: 6 } }), 'health.unhealthyAfter is 5'],
+    [
+      'unhealthy before degraded, both given',
+      client({ health: { degradedAfter: 3, unhealthyAfter: 2 } }),
+      'health.degradedAfter, 3',
+    ],
+    [
+      'trace options that are wrong twice',
+      producer({ trace: { batchSize: 0, flushMs: 0 } }),
+      '2 options of a producer are wrong',
+    ],
+    [
+      'a transactional producer without a group',
+      () => resolveTransactionalOptions({ check: NAMED.check } as never),
+      'no group',
+    ],
+    [
+      'a transactional producer without a check',
+      () => resolveTransactionalOptions({ group: 'g' } as never),
+      'no check',
+    ],
+    ['options that are none', () => resolveTransactionalOptions(null as never), 'options is null'],
+  ])('are refused: %s', (_, resolve, says) => {
+    const error = thrownBy(resolve)
+    expect([error.code, error.sent]).toEqual(['ERR_RMQ_ILLEGAL', 'no'])
+    expect(error.message).toContain(says)
   })
 })
 

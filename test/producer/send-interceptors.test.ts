@@ -36,7 +36,11 @@ describe('interceptors of sends', () => {
       (sending, next) => {
         heard.push(`> ${name} ${sending.group} ${sending.message.tag ?? ''}`)
         return next(sending).pipe(
-          tap(result => heard.push(`< ${name} ${result.attempts} ${String(result.messageId === sending.messageId)}`)),
+          tap(result =>
+            heard.push(
+              `< ${name} ${'attempts' in result ? result.attempts : 'no'} ${String(result.messageId === sending.messageId)}`,
+            ),
+          ),
         )
       }
     let sends = 0

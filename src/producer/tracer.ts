@@ -1,0 +1,32 @@
+import type { Observable } from 'rxjs'
+import type { Decision } from '../broker/transactions.ts'
+import type { Outgoing } from './outgoing.ts'
+import type { Sender } from './send.ts'
+import type { SendResult } from './send-result.ts'
+
+/** A transaction whose end a broker was told. */
+export interface ToldEnd {
+  readonly topic: string
+  readonly messageId: string
+  readonly tag: string | undefined
+  readonly keys: readonly string[] | undefined
+  readonly transactionId: string
+  readonly decision: Decision
+  /** `host:port` of the broker. */
+  readonly endpoint: string
+  /** Whether the broker had asked. */
+  readonly fromCheck: boolean
+}
+
+/** What a producer tells whoever traces its messages. */
+export interface Tracer {
+  /** Around the sending of one message, or of a batch: whatever is refused before is no send. */
+  sent$(outgoing: Outgoing, sending$: Observable<SendResult>): Observable<SendResult>
+  ended(end: ToldEnd): void
+}
+
+/** One-way sends are not traced, as in the official client: nobody knows what becomes of them. */
+export const tracedSender = (sender: Sender, tracer: Tracer | undefined): Sender =>
+  tracer === undefined
+    ? sender
+    : { send$: (outgoing, ...how) => tracer.sent$(outgoing, sender.send$(outgoing, ...how)) }
