@@ -14,7 +14,7 @@ export interface LatencyFinding {
   readonly rows: readonly LatencyRow[]
 }
 
-export interface LatencyRow {
+interface LatencyRow {
   readonly name: string
   readonly p50Us: number
   readonly p99Us: number

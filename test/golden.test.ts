@@ -5,6 +5,7 @@ import { handlers as bodies } from './support/golden-bodies.ts'
 import { handlers as compression } from './support/golden-compression.ts'
 import { handlers as defaults } from './support/golden-defaults.ts'
 import { handlers as frames } from './support/golden-frames.ts'
+import { handlers as javaSends } from './support/golden-java-sends.ts'
 import { handlers as messages } from './support/golden-messages.ts'
 import { handlers as pop } from './support/golden-pop.ts'
 import { handlers as popHandles } from './support/golden-pop-handles.ts'
@@ -18,6 +19,7 @@ const PATIENCE_MS = 20_000
 
 const handlers = {
   ...frames,
+  ...javaSends,
   ...bodies,
   ...acl,
   ...compression,

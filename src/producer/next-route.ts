@@ -35,23 +35,27 @@ export interface RoutingAttempt {
 
 /** Routes one attempt: moves the topic's rotation on, and counts. */
 export const nextRoute = (context: RoutingContext, attempt: RoutingAttempt): RoutingResult => {
-  const { settings, boards, random, health, routing, select } = context
+  const routed = routeNow(context, attempt)
+  context.boards.rotation(attempt.outgoing.topic).cursor = routed.cursor
+  context.routing.count(routed)
+  return routed
+}
+
+/** Where an attempt would go at this moment. */
+export const routeNow = (context: RoutingContext, attempt: RoutingAttempt): RoutingResult => {
+  const { settings, boards, random, health, select } = context
   const { board, outgoing, at, tried, last } = attempt
-  const rotation = boards.rotation(outgoing.topic)
-  const routed = route({
+  return route({
     board,
     queues: board.queues,
     outgoing,
     select: attempt.select ?? select(),
     hash: settings.hash,
-    cursor: rotation.cursor,
+    cursor: boards.rotation(outgoing.topic).cursor,
     random,
     at,
     health,
     tried,
     last,
   })
-  rotation.cursor = routed.cursor
-  routing.count(routed)
-  return routed
 }

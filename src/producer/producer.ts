@@ -16,6 +16,8 @@ import type { ProducerOptions } from './options.ts'
 import { createEnd } from './producer-end.ts'
 import { createMeter, ratio, sampled$ } from './producer-stats.ts'
 import type { ProducerStats } from './producer-stats.ts'
+import { createRouteDoor } from './route-door.ts'
+import type { RouteDoor } from './route-door.ts'
 import { createRoutingStats } from './routing-stats.ts'
 import type { RoutingStats } from './routing-stats.ts'
 import { createSender } from './send.ts'
@@ -44,7 +46,7 @@ import { warmUp$ } from './warmup.ts'
 import type { WarmUp } from './warmup.ts'
 
 /** Sends messages. What ends in `$` is cold; the same name without it acts at once. */
-export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors, ConversationDoors {
+export interface Producer extends AsyncDisposable, BatchDoors, StreamDoors, ConversationDoors, RouteDoor {
   /**
    * Sends a message: cold, one result, never inside `subscribe`. The message id is made by this call, so `retry()` sends
    * one id again; each subscription is a send. Unsubscribed while it waits: not sent. Unsubscribed later: cannot be
@@ -230,6 +232,7 @@ export const createProducer = (
   return {
     ...doors,
     ...conversation,
+    ...createRouteDoor(sending, packing.alone, shared),
     ...streams,
     send$,
     sendOutcome$,

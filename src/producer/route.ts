@@ -17,7 +17,7 @@ export type Strategy = Selection | 'custom' | 'queue' | 'sharding-key'
 export type RoutingResult =
   | {
       readonly ok: true
-      readonly queue: MessageQueue
+      readonly queue: QueueRef
       readonly brokerName: string
       /** `host:port` of the broker's master. */
       readonly address: string
@@ -32,7 +32,7 @@ export type RoutingResult =
       readonly error: RocketError
       readonly strategy: Strategy
       /** Found, but its broker has no address. */
-      readonly queue: MessageQueue | undefined
+      readonly queue: QueueRef | undefined
       readonly cursor: number
     }
 

@@ -181,3 +181,19 @@ it('a broker that is down becomes ill, is avoided, is known as ill to clients th
   await firstWhere(client.health$, table => table.get(B)?.state === 'healthy')
   expect(brokersOf(await spread(producer, to, 8))).toEqual([A, B])
 })
+
+it('a message can be routed without being sent: nothing moves on, and that there is no way is a result', async () => {
+  const to = await texts()
+  await using client = quietClient(cluster)
+  const producer = client.producer({ ...patient(), autoCreateTopics: false })
+  const ready = message(to, 'x')
+  const [first, again] = [await producer.route(ready), await producer.route(ready)]
+  expect(again).toEqual(first)
+  const { queue } = await producer.send(ready)
+  expect(first).toMatchObject({ ok: true, queue, brokerName: queue.brokerName, strategy: 'round-robin' })
+  expect(await producer.route(message(to, 'x', { shardKey: 'customer-7' }))).toMatchObject({ strategy: 'sharding-key' })
+  expect(producer.routingStats().total).toBe(1)
+  const nowhere = await producer.route(message(topic(unique('nowhere'), codecs.text), 'x'))
+  expect(nowhere).toMatchObject({ ok: false, error: { code: 'ERR_RMQ_ROUTE_NOT_FOUND' } })
+  expect(await failureOf(producer.route(message(to, '')))).toMatchObject({ code: 'ERR_RMQ_ILLEGAL' })
+})

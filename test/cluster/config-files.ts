@@ -51,9 +51,9 @@ export function brokerConfig(home: string, settings: BrokerSettings): string {
     timerWheelEnable: true,
     recallMessageEnable: true,
     // The batch interval must stay below the timeout, or a decided transaction is checked again.
-    transactionTimeOut: 2_000,
-    transactionCheckInterval: 2_000,
-    transactionOpBatchInterval: 500,
+    transactionTimeOut: 1_000,
+    transactionCheckInterval: 1_000,
+    transactionOpBatchInterval: 200,
     registerNameServerPeriod: 10_000,
     flushConsumerOffsetInterval: 1_000,
     // No accidental "system busy" on a loaded machine.
@@ -99,6 +99,8 @@ export function javaArguments(home: string, logbackFile: string, classPath: stri
     '-Xmx384m',
     '-XX:MaxDirectMemorySize=1g',
     '-XX:+UseSerialGC',
+    // Quicker up, and a server of a test does not live long enough to gain from more.
+    '-XX:TieredStopAtLevel=1',
     '-XX:-UsePerfData',
     // RocketMQ 4.9 on JDK 17 cannot unmap its files without these two.
     '--add-opens=java.base/java.nio=ALL-UNNAMED',

@@ -106,9 +106,9 @@ export class RealCluster implements TestCluster {
   }
 
   async start(): Promise<void> {
-    await this.#nameServer.start()
+    // All at once: a broker takes longer than the name server, and is told to register again where it comes too early.
+    for (const server of [this.#nameServer, ...this.#brokers]) await server.start()
     await nameServerReady(this.#nameServer)
-    for (const broker of this.#brokers) await broker.start()
     for (const broker of this.#brokers) await brokerReady(broker, this.#nameServer)
     // On a port that somebody else took, it may have been the other's server that answered so far.
     for (const server of [this.#nameServer, ...this.#brokers]) await server.mustRun()

@@ -15,6 +15,7 @@ const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown
   sendOutcome$: client => client.producer().sendOutcome$(HELLO),
   sendBatch$: client => client.producer().sendBatch$([HELLO, HELLO]),
   oneway$: client => client.producer().oneway$(HELLO),
+  route$: client => client.producer().route$(HELLO),
   onewayBatch$: client => client.producer().onewayBatch$([HELLO, HELLO]),
   request$: client => client.producer().request$(HELLO, topic('replies')),
   reply$: client => client.producer().reply$(aRequest(), Buffer.from('x'), codecs.buffer),

@@ -36,6 +36,7 @@ public final class Client {
         commands.put("find", producing::find);
         commands.put("request", asking::request);
         commands.put("echo", asking::echo);
+        commands.put("sendKind", new Kinds()::send);
         commands.put("consume", consuming::start);
         commands.put("queues", consuming::queues);
         commands.put("stopConsumer", consuming::stop);
