@@ -3,6 +3,8 @@ import { checkedInt } from '../src/client/checks.ts'
 import type { Finding, Running } from './bench.ts'
 import { codec } from './codec.ts'
 import { consuming } from './consuming.ts'
+import { costs } from './costs.ts'
+import type { CostFinding } from './costs.ts'
 import { correlation } from './correlation.ts'
 import { latency } from './latency.ts'
 import type { LatencyFinding } from './latency.ts'
@@ -11,14 +13,14 @@ import { memory } from './memory.ts'
 import type { MemoryFinding } from './memory.ts'
 import { sending } from './sending.ts'
 import { sharing } from './sharing.ts'
-import { latencyLines, memoryLines, table } from './table.ts'
+import { costLines, latencyLines, memoryLines, table } from './table.ts'
 import { startEmbedded, startReal } from './targets.ts'
 
-const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,send,share,latency,consume,memory] [--rounds N] [--quick] [--json]
+const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,costs,send,share,latency,consume,memory] [--rounds N] [--quick] [--json]
 
 Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
 
-const BENCHES = ['codec', 'correlation', 'send', 'share', 'latency', 'consume', 'memory']
+const BENCHES = ['codec', 'correlation', 'costs', 'send', 'share', 'latency', 'consume', 'memory']
 
 const { values } = parseArgs({
   options: {
@@ -48,6 +50,7 @@ const running: Running = { rounds: checkedInt('rounds', Number(values.rounds), 5
 const findings: Finding[] = []
 const memories: MemoryFinding[] = []
 const latencies: LatencyFinding[] = []
+const costings: CostFinding[] = []
 const show = (text: string): void => {
   tell('')
   if (!values.json) process.stdout.write(`${text}\n\n`)
@@ -89,10 +92,16 @@ const main = async (): Promise<void> => {
   if (values.help) return void process.stdout.write(`${USAGE}\n`)
   if (only.has('codec')) for (const finding of await codec(running)) found(finding)
   if (only.has('correlation')) for (const finding of await correlation(running)) found(finding)
+  if (only.has('costs')) {
+    const finding = await costs(6_000 * scale, running)
+    costings.push(finding)
+    show(costLines(finding))
+  }
   const onBrokers = ['send', 'share', 'latency', 'consume', 'memory'].some(name => only.has(name))
   if (onBrokers && values.target !== 'real') await onTarget(await startEmbedded())
   if (onBrokers && values.target !== 'embedded') await onTarget(await startReal())
-  if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, findings, latencies, memories })}\n`)
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ node: process.version, findings, latencies, memories, costings })}\n`)
 }
 
 await main()

@@ -3,17 +3,17 @@ import { once } from 'node:events'
 import type { Sample } from './rounds.ts'
 
 /** A contestant alone in a process, so that none is measured with the memory and the compiled code of another. */
-export interface Remote {
-  readonly run: () => Promise<Sample>
+export interface Remote<S = Sample> {
+  readonly run: () => Promise<S>
   stop(): Promise<void>
 }
 
 /** What the process answers to each message. */
-type Answer = { readonly sample: Sample } | { readonly failed: string }
+type Answer<S> = { readonly sample: S } | { readonly failed: string }
 
 /** Starts `file`, which answers its first message, the task, and then each order to run with one sample. */
-export const inOwnProcess = (file: string, task: object): Remote => {
-  const child = fork(new URL(file, import.meta.url))
+export const inOwnProcess = <S = Sample>(file: string, task: object, execArgv: readonly string[] = []): Remote<S> => {
+  const child = fork(new URL(file, import.meta.url), { execArgv: [...execArgv] })
   const ended = once(child, 'exit')
   const died = ended.then(([code]): never => {
     throw new Error(`${file} ended with ${String(code)} before it answered`)
@@ -24,7 +24,7 @@ export const inOwnProcess = (file: string, task: object): Remote => {
     run: async () => {
       const answered = once(child, 'message')
       child.send('run')
-      const [answer] = (await Promise.race([answered, died])) as [Answer]
+      const [answer] = (await Promise.race([answered, died])) as [Answer<S>]
       if ('failed' in answer) throw new Error(answer.failed)
       return answer.sample
     },
@@ -36,15 +36,15 @@ export const inOwnProcess = (file: string, task: object): Remote => {
 }
 
 /** The other end: runs the task each time it is told to, until the parent hangs up. */
-export const answering = (prepare: (task: never) => Promise<() => Promise<Sample>>): void => {
+export const answering = <S = Sample>(prepare: (task: never) => Promise<() => Promise<S>>): void => {
   process.once('message', task => {
     const prepared = prepare(task as never) // what it is, both ends know
     process.on('message', () => {
       void prepared
         .then(run => run())
         .then(
-          (sample): Answer => ({ sample }),
-          (cause: unknown): Answer => ({
+          (sample): Answer<S> => ({ sample }),
+          (cause: unknown): Answer<S> => ({
             failed: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
           }),
         )

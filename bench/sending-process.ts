@@ -1,10 +1,11 @@
-import { defer, lastValueFrom, mergeMap, range, reduce, repeat } from 'rxjs'
+import { lastValueFrom, range, reduce } from 'rxjs'
 import { createClient, message, topic } from '../src/index.ts'
 import type { Producer } from '../src/index.ts'
 import type { Load } from './load.ts'
 import { answering } from './own-process.ts'
 import { dial, rawSends } from './raw-socket.ts'
 import { timed } from './rounds.ts'
+import { sendEach } from './send-each.ts'
 
 /** Ways to send. */
 export type Way = 'each' | 'burst' | 'send$' | 'sendAll'
@@ -18,23 +19,6 @@ export interface SendingTask {
   readonly bodyBytes: number
   readonly count: number
   readonly inFlight: number
-}
-
-const sendEach = (
-  producer: Producer,
-  { topic: name, body }: Load,
-  count: number,
-  inFlight: number,
-): Promise<number> => {
-  const of = topic(name)
-  const next$ = defer(() => producer.send$(message(of, body)))
-  // not `mergeMap(f, n)` over a range: its buffer is an array that moves as a whole for each item taken
-  return lastValueFrom(
-    range(0, inFlight).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / inFlight)))),
-      counted(),
-    ),
-  )
 }
 
 const sendAll = (producer: Producer, { topic: name, body }: Load, count: number, inFlight: number): Promise<number> => {

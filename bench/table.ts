@@ -1,4 +1,5 @@
 import type { Finding } from './bench.ts'
+import type { CostFinding } from './costs.ts'
 import type { LatencyFinding } from './latency.ts'
 import type { Row, Spread } from './rounds.ts'
 import type { MemoryFinding } from './memory.ts'
@@ -40,3 +41,13 @@ export const latencyLines = ({ title, rows }: LatencyFinding): string =>
     title,
     ...rows.map(({ name, p50Us, p99Us }) => `${name.padEnd(12)}  p50 ${digits(p50Us)} µs, p99 ${digits(p99Us)} µs`),
   ].join('\n')
+
+export const costLines = ({ title, rows }: CostFinding): string => {
+  const width = Math.max(...rows.map(({ name }) => name.length))
+  const head = `${''.padEnd(width)}  ${'ns/message'.padStart(26)}  ${'bytes/message'.padStart(26)}  ${'of a send'.padStart(10)}`
+  const lines = rows.map(
+    ({ name, ns, bytes, ofSend }) =>
+    [name.padEnd(width), withSpread(ns).padStart(26), withSpread(bytes).padStart(26), digits(ofSend.median).padStart(10)].join('  '), // prettier-ignore
+  )
+  return [title, head, ...lines].join('\n')
+}
