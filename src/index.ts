@@ -87,6 +87,7 @@ export type {
   TransactionalOptions,
   TransactionCheck,
 } from './producer/transaction-options.ts'
+export type { TransactionState, TransactionStep } from './producer/transaction-steps.ts'
 export type { TransactionStats } from './producer/transaction-stats.ts'
 export type { HalfResult, LocalPart, TransactionOutcome } from './producer/transaction.ts'
 export type { TransactionalProducer, TransactionSendOptions } from './producer/transactional-producer.ts'

@@ -29,6 +29,8 @@ import type { Decision, TransactionalOptions } from './transaction-options.ts'
 import { NO_TRANSACTIONS, nextTally, toTransactionStats } from './transaction-stats.ts'
 import type { Counted, TransactionStats } from './transaction-stats.ts'
 import type { Tracer } from './tracer.ts'
+import { stateOf } from './transaction-steps.ts'
+import type { TransactionState, TransactionStep } from './transaction-steps.ts'
 import { transaction$ } from './transaction.ts'
 import type { HalfResult, LocalPart, TransactionOutcome } from './transaction.ts'
 
@@ -67,6 +69,8 @@ export interface TransactionalProducer extends Producer {
   ready(): Promise<void>
   /** Every check-back that was answered, as it happens. They are answered whether or not anybody looks. */
   readonly checks$: Observable<AnsweredCheck>
+  /** Each transaction of this producer as it begins and as it ends: two steps, if its half message was stored. */
+  readonly transactions$: Observable<TransactionStep>
   /** How many transactions ended how, now and whenever that changes. */
   readonly transactionStats$: Observable<TransactionStats>
   /** The transactions whose local part runs now. */
@@ -92,6 +96,7 @@ export const createTransactionalProducer = (
   const inner = create(shared, producerOptions, made => (tracer = made))
   const answered = new Subject<AnsweredCheck>()
   const changes = new Subject<void>()
+  const steps = new Subject<TransactionStep>()
   let tally = NO_TRANSACTIONS
   let isClosed = false
 
@@ -99,6 +104,8 @@ export const createTransactionalProducer = (
     tally = nextTally(tally, counted)
     changes.next()
   }
+  const step = (state: TransactionState, { transactionId, topic, brokerName }: Opened): void =>
+    steps.next({ state, transactionId, topic, brokerName })
   const open = createOpenTransactions({
     ...settings,
     scheduler,
@@ -177,10 +184,15 @@ export const createTransactionalProducer = (
           const mine: Opened = { transactionId, ...queue, startedAt, expired: false, checks: 0, ...NOWHERE }
           opened = mine
           count({ what: 'begun' })
-          return open.begin(mine)
+          const over = open.begin(mine)
+          step('prepared', mine)
+          return over
         },
         end$: (half, decision) => (opened === undefined ? of(false) : endOf$(half, opened, decision, message)),
-        onDecision: decision => count({ what: 'ended', decision }),
+        onDecision: decision => {
+          count({ what: 'ended', decision })
+          if (opened !== undefined) step(stateOf(decision), opened)
+        },
       }).pipe(finalize(leave))
     }).pipe(abortable(signal), neverSync(asap), life.held())
   }
@@ -199,6 +211,7 @@ export const createTransactionalProducer = (
     announcement.end()
     giveUpGroup()
     answered.complete()
+    steps.complete()
   }
   /** Nothing new; waits for the local parts that run. */
   const close$ = (drainMs: number): Observable<CloseReport> =>
@@ -232,6 +245,7 @@ export const createTransactionalProducer = (
     ready$,
     ready: () => firstValueFrom(ready$()),
     checks$: answered.asObservable(),
+    transactions$: steps.asObservable(),
     transactionStats$: defer(() =>
       changes.pipe(
         startWith(undefined),

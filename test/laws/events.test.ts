@@ -19,11 +19,11 @@ describe('events', () => {
   it('end with the client', async () => {
     const { client } = world()
     const failures$ = client.consumer(GROUP).failures$
-    const { checks$ } = transactional(client)
-    const all: readonly Observable<unknown>[] = [client.events$, failures$, checks$]
+    const { checks$, transactions$ } = transactional(client)
+    const all: readonly Observable<unknown>[] = [client.events$, failures$, checks$, transactions$]
     const over = Promise.all(all.map(events$ => lastValueFrom(events$.pipe(ignoreElements(), endWith('over')))))
     await client.close()
-    expect(await over).toEqual(['over', 'over', 'over'])
+    expect(await over).toEqual(['over', 'over', 'over', 'over'])
   })
 
   it('reach one listener after the other in order, also those that a listener causes', async () => {
