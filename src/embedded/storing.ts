@@ -53,7 +53,10 @@ export const placeMessage = ({ delays, timed }: Pick<Store, 'delays' | 'timed'>,
   })
   if (level > 0) {
     const kept = without(message.properties, TIMER_PROPERTIES)
-    return { draft: draft(SCHEDULE_TOPIC, level - 1, { ...kept, [PROPERTY.DELAY]: String(level), ...realPlace }), level }
+    return {
+      draft: draft(SCHEDULE_TOPIC, level - 1, { ...kept, [PROPERTY.DELAY]: String(level), ...realPlace }),
+      level,
+    }
   }
   const outMs = message.topic === HALF_TOPIC ? undefined : timed.outMsOf(message) // a half waits from its commit on
   if (outMs === undefined) return { draft: draft(message.topic, message.queueId), level: 0 }
