@@ -1,6 +1,7 @@
-import { defer, lastValueFrom, mergeMap, range, reduce, repeat } from 'rxjs'
+import { defer, lastValueFrom } from 'rxjs'
 import { message, topic } from '../src/index.ts'
 import type { Producer } from '../src/index.ts'
+import { counted, inFlight$ } from './in-flight.ts'
 import type { Load } from './load.ts'
 
 /** Sends by `send$`, so many on the way at once. */
@@ -12,11 +13,5 @@ export const sendEach = (
 ): Promise<number> => {
   const of = topic(name)
   const next$ = defer(() => producer.send$(message(of, body)))
-  // not `mergeMap(f, n)` over a range: its buffer is an array that moves as a whole for each item taken
-  return lastValueFrom(
-    range(0, inFlight).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / inFlight)))),
-      reduce((n: number) => n + 1, 0),
-    ),
-  )
+  return lastValueFrom(inFlight$(next$, count, inFlight).pipe(counted()))
 }

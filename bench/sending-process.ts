@@ -1,6 +1,7 @@
-import { lastValueFrom, range, reduce } from 'rxjs'
+import { lastValueFrom, range } from 'rxjs'
 import { createClient, message, topic } from '../src/index.ts'
 import type { Producer } from '../src/index.ts'
+import { counted } from './in-flight.ts'
 import type { Load } from './load.ts'
 import { answering } from './own-process.ts'
 import { dial, rawSends } from './raw-socket.ts'
@@ -30,8 +31,6 @@ const sendAll = (producer: Producer, { topic: name, body }: Load, count: number,
     ),
   )
 }
-
-const counted = () => reduce((n: number) => n + 1, 0)
 
 const sender = async ({ way, nameServer, broker, ...task }: SendingTask): Promise<(load: Load) => Promise<unknown>> => {
   const { count, inFlight } = task

@@ -1,7 +1,8 @@
-import { defer, lastValueFrom, map, mergeMap, range, reduce, repeat } from 'rxjs'
+import { defer, lastValueFrom, map, range, reduce } from 'rxjs'
 import { createClient, message, topic } from '../src/index.ts'
 import type { Outbound, Producer } from '../src/index.ts'
 import type { Bench } from './bench.ts'
+import { counted, inFlight$ } from './in-flight.ts'
 import { createLoad, nameOf } from './load.ts'
 import type { Load } from './load.ts'
 import { interleaved, timed } from './rounds.ts'
@@ -51,8 +52,7 @@ const sendBatches = (producer: Producer, { topic: name, body }: Load, count: num
   const of = topic(name)
   const next$ = defer(() => producer.sendBatch$(Array.from({ length: BATCH }, () => message(of, body))))
   return lastValueFrom(
-    range(0, BATCHES_IN_FLIGHT).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / BATCH / BATCHES_IN_FLIGHT)))),
+    inFlight$(next$, count / BATCH, BATCHES_IN_FLIGHT).pipe(
       map(results => results.length),
       reduce((sum, length) => sum + length, 0),
     ),
@@ -63,13 +63,6 @@ const sendBatches = (producer: Producer, { topic: name, body }: Load, count: num
 const sendOneway = async (producer: Producer, { topic: name, body }: Load, count: number): Promise<void> => {
   const of = topic(name)
   const next$ = defer(() => producer.oneway$(message(of, body)))
-  await lastValueFrom(
-    range(0, ONE_WAYS).pipe(
-      mergeMap(() => next$.pipe(repeat(Math.ceil(count / ONE_WAYS)))),
-      counted(),
-    ),
-  )
+  await lastValueFrom(inFlight$(next$, count, ONE_WAYS).pipe(counted()))
   await producer.send(message(of, body))
 }
-
-const counted = () => reduce((n: number) => n + 1, 0)

@@ -30,6 +30,7 @@ import type { DeliveryFrom } from './consumer/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
 import { createTracedProducer } from './create-traced-producer.ts'
 import { closed, operationTimeout } from './errors.ts'
+import { nameOf } from './messages/topic.ts'
 import type { SubscriptionSpec, Topic } from './messages/topic.ts'
 import type { RouteState } from './nameserver/route-state.ts'
 import type { ClientEvent } from './observability/events.ts'
@@ -162,8 +163,8 @@ export const createClient = (config: ClientConfig): Client => {
     state$: state.asObservable(),
     connections$: connections.asObservable(),
     events$,
-    routes$: topic => routes.routes$(typeof topic === 'string' ? topic : topic.name).pipe(takeUntil(closing$)),
-    refreshRoutes: topic => routes.refresh(typeof topic === 'object' ? topic.name : topic),
+    routes$: topic => routes.routes$(nameOf(topic)).pipe(takeUntil(closing$)),
+    refreshRoutes: topic => routes.refresh(topic === undefined ? undefined : nameOf(topic)),
     routeCache: () => routeCacheOf(routes.cached()),
     health$: health.health$,
     suspendBroker: (brokerName, forMs) =>

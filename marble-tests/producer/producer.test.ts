@@ -1,24 +1,16 @@
 import { map, NEVER, retry, startWith, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { connectionLost } from '../../src/errors.ts'
-import {
-  createClient,
-  message,
-  topic,
-  type ClientEvent,
-  type ProducerOptions,
-  type SendOptions,
-  type SendResult,
-} from '../../src/index.ts'
+import { message, topic, type ProducerOptions, type SendOptions, type SendResult } from '../../src/index.ts'
 import { PROPERTY, readProperties } from '../../src/protocol/properties.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { fakeCluster, storedAnswer } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
+import { drawnClient, SOON } from '../client-drawn.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
 const SEND = REQUESTS.SEND_MESSAGE_V2.code
-const LONG_MS = 1_000_000
 
 interface Setting extends ProducerOptions {
   /** What the broker does to each send, one after the other: `s` stores it, `r` stores it unreplicated, `l` hangs up. */
@@ -48,17 +40,7 @@ const drawn = (m: Marbles, { sends = [], broker, ...options }: Setting = {}) => 
     }),
     { connects },
   )
-  let ids = 0
-  const client = createClient({
-    nameServers: 'n:1',
-    clientId: 'me',
-    logger: false,
-    timing: { routeRefreshMs: LONG_MS, heartbeatMs: LONG_MS, idleMs: 1, drainMs: 0 },
-    connection: { reconnectFirstMs: 2, reconnectMaxMs: 2 },
-    runtime: { transport, random: () => 0, newMessageId: () => `id ${++ids}` },
-  })
-  const events: ClientEvent[] = []
-  client.events$.subscribe(event => events.push(event))
+  const { client, events } = drawnClient(transport, SOON)
   const producer = client.producer(options)
   const send$ = (given?: SendOptions) => producer.send$(message(topic('t'), Buffer.from('x')), given)
   const shown$ = (given?: SendOptions) =>

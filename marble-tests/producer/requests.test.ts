@@ -1,16 +1,16 @@
 import { map, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { codecs, createClient, message, topic, type ClientEvent } from '../../src/index.ts'
+import { codecs, message, topic } from '../../src/index.ts'
 import { readProperties } from '../../src/protocol/properties.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { answers, fakeCluster, storedAnswer } from '../../test/support/fake-cluster.ts'
 import { pushFrame } from '../../test/support/fake-replies.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
+import { drawnClient } from '../client-drawn.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
 const { HEART_BEAT, SEND_MESSAGE_V2 } = REQUESTS
-const LONG_MS = 1_000_000
 
 interface Setting {
   /** When the broker stores a request (`s`), or refuses it (`e`). Default: at once. */
@@ -24,7 +24,6 @@ interface Setting {
 /** A producer that asks on scripted brokers. Close the client, or time never ends. */
 const drawn = (m: Marbles, setting: Setting = {}) => {
   const { stores = 's', greets = {}, brokers = { a: 'a:1' }, maxRequests = 10 } = setting
-  let ids = 0
   const transport = fakeTransport(
     fakeCluster({
       brokers,
@@ -36,15 +35,7 @@ const drawn = (m: Marbles, setting: Setting = {}) => {
       },
     }),
   )
-  const client = createClient({
-    nameServers: 'n:1',
-    clientId: 'me',
-    logger: false,
-    timing: { routeRefreshMs: LONG_MS, heartbeatMs: LONG_MS, idleMs: 1, drainMs: 0 },
-    runtime: { transport, random: () => 0, newMessageId: () => `id ${++ids}` },
-  })
-  const events: ClientEvent[] = []
-  client.events$.subscribe(event => events.push(event))
+  const { client, events } = drawnClient(transport)
   const producer = client.producer({ retries: 0, maxRequests })
   /** `r` for the reply. */
   const request$ = (timeoutMs = 20) =>

@@ -1,24 +1,17 @@
 import { map, NEVER, startWith, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { connectionLost } from '../../src/errors.ts'
-import {
-  createClient,
-  message,
-  topic,
-  type ClientEvent,
-  type ProducerOptions,
-  type RocketError,
-} from '../../src/index.ts'
+import { message, topic, type ProducerOptions, type RocketError } from '../../src/index.ts'
 import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
 import { isOneway } from '../../src/protocol/frame.ts'
 import { PROPERTY } from '../../src/protocol/properties.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { fakeCluster, storedAnswer } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
+import { drawnClient, SOON } from '../client-drawn.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
 const BATCH = REQUESTS.SEND_BATCH_MESSAGE.code
-const LONG_MS = 1_000_000
 
 /** A producer on a scripted broker: what it does to each batch, one after the other: `s` stores it, `l` hangs up. */
 const drawn = (m: Marbles, batches: readonly string[], options: ProducerOptions = {}) => {
@@ -35,17 +28,7 @@ const drawn = (m: Marbles, batches: readonly string[], options: ProducerOptions 
     }),
     { connects: () => NEVER.pipe(startWith('connected')) },
   )
-  let ids = 0
-  const client = createClient({
-    nameServers: 'n:1',
-    clientId: 'me',
-    logger: false,
-    timing: { routeRefreshMs: LONG_MS, heartbeatMs: LONG_MS, idleMs: 1, drainMs: 0 },
-    connection: { reconnectFirstMs: 2, reconnectMaxMs: 2 },
-    runtime: { transport, random: () => 0, newMessageId: () => `${++ids}` },
-  })
-  const events: ClientEvent[] = []
-  client.events$.subscribe(event => events.push(event))
+  const { client, events } = drawnClient(transport, SOON, n => `${n}`)
   const producer = client.producer(options)
   const sent$ = (count: number, shardKey = 'k') =>
     producer.sendBatch$(Array.from({ length: count }, () => message(topic('t'), Buffer.from('x'), { shardKey })))

@@ -1,10 +1,10 @@
-/** A transactional producer on a scripted broker. Close the client, or time never ends: its routes are kept fresh. */
+/** A transactional producer on a scripted broker. See `drawnClient`. */
 import Long from 'long'
 import { map, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { expect } from 'vitest'
-import { createClient, message, topic } from '../../src/index.ts'
-import type { ClientEvent, Decision, LocalPart, TransactionalOptions, TransactionSendOptions } from '../../src/index.ts'
+import { message, topic } from '../../src/index.ts'
+import type { Decision, LocalPart, TransactionalOptions, TransactionSendOptions } from '../../src/index.ts'
 import { writeHeader } from '../../src/protocol/fields.ts'
 import { onewayFrame } from '../../src/protocol/frame.ts'
 import { encodeOffsetId } from '../../src/protocol/message-id.ts'
@@ -14,9 +14,9 @@ import { RESPONSE } from '../../src/protocol/responses.ts'
 import { storedBytes } from '../../test/support/builders.ts'
 import { answers, fakeCluster } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
+import { drawnClient } from '../client-drawn.ts'
 import { errorsAsValues, type Marbles } from '../marbles.ts'
 
-const LONG_MS = 1_000_000
 const HOST = { address: '127.0.0.1', port: 1 }
 const WORDS: Readonly<Record<string, Decision>> = { 8: 'commit', 12: 'rollback', 0: 'unknown' }
 
@@ -81,16 +81,7 @@ export const drawnTransactions = (m: Marbles, { half = '--s', ...options }: Sett
       },
     }),
   )
-  let ids = 0
-  const client = createClient({
-    nameServers: 'n:1',
-    clientId: 'me',
-    logger: false,
-    timing: { routeRefreshMs: LONG_MS, heartbeatMs: LONG_MS, idleMs: 1, drainMs: 0 },
-    runtime: { transport, random: () => 0, newMessageId: () => `id ${++ids}` },
-  })
-  const events: ClientEvent[] = []
-  client.events$.subscribe(event => events.push(event))
+  const { client, events } = drawnClient(transport)
   const producer = client.transactionalProducer({ group: 'tx', check: () => 'unknown', ...options })
   const at = (diagram: string, call: () => unknown) =>
     m.expect(m.cold(diagram).pipe(tap(() => void call()))).toBeObservable(diagram)

@@ -10,6 +10,20 @@ export type Decision = 'commit' | 'rollback' | 'unknown'
 /** Which half message, as the broker knows it. */
 export type HalfHeader = Omit<HeaderOf<typeof REQUESTS.END_TRANSACTION.asks>, 'commitOrRollback'>
 
+/** A transaction whose end a broker was told, for whoever traces. */
+export interface ToldEnd {
+  readonly topic: string
+  readonly messageId: string
+  readonly tag: string | undefined
+  readonly keys: readonly string[] | undefined
+  readonly transactionId: string
+  readonly decision: Decision
+  /** `host:port` of the broker. */
+  readonly endpoint: string
+  /** Whether the broker had asked. */
+  readonly fromCheck: boolean
+}
+
 const ON_THE_WIRE: Readonly<Record<Decision, number>> = {
   commit: MESSAGE_FLAG.TRANSACTION_COMMIT,
   rollback: MESSAGE_FLAG.TRANSACTION_ROLLBACK,

@@ -11,18 +11,17 @@ let open: string[] | undefined
 export const collected = <T>(what: string, read: () => T): T => {
   if (open !== undefined) return read() // options within options: whoever began tells
   const problems: string[] = []
-  let result: T
   open = problems
   try {
-    result = read()
+    const result = read()
+    if (problems.length === 0) return result
   } catch (cause) {
     if (!isRocketError(cause) || cause.code !== 'ERR_RMQ_ILLEGAL') throw cause
     problems.push(cause.message)
   } finally {
     open = undefined
   }
-  if (problems.length > 0) throw refusal(what, problems)
-  return result! // eslint-disable-line @typescript-eslint/no-non-null-assertion -- whatever threw is a problem
+  throw refusal(what, problems)
 }
 
 /** A wrong value: thrown, or kept for the end where options are being collected. */

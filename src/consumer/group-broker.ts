@@ -1,6 +1,7 @@
-import { catchError, defer, EMPTY, ignoreElements, merge, of, switchMap, tap, throwError, timeout } from 'rxjs'
+import { defer, merge, switchMap, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import Long from 'long'
+import { leaveGroup$ } from '../client/leave-group.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { isRocketError, notConnected, operationTimeout } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -35,11 +36,12 @@ type Requests = Pick<HeldQueueContext, 'startPosition$' | 'pull$' | 'sendBack$' 
 
 /** What a member asks of brokers: which broker, and the group's fields of each request. */
 export const createGroupBroker = (
-  { broker, runtime, timing, clientId }: SharedClient,
+  shared: SharedClient,
   { group, startFrom, maxAttempts }: ConsumerSettings,
   subscriptions: Subscriptions,
   { routes, known$, onUnknown }: GroupBrokerOptions,
 ): Requests & { members$(route: RouteState): Observable<readonly string[]>; leave$(): Observable<never> } => {
+  const { broker, runtime, timing } = shared
   const { scheduler, random } = runtime
   const suggested = new Map<string, number>() // queue ⇒ broker id to pull from, as brokers suggest
 
@@ -130,14 +132,6 @@ export const createGroupBroker = (
       }),
 
     leave$: () =>
-      merge(
-        ...[...endpointsOf(routes())].map(
-          endpoint =>
-            broker.membership
-              .unregister$(endpoint, { clientID: clientId, consumerGroup: group }, timing.requestTimeoutMs)
-              .pipe(catchError(() => EMPTY)), // it will notice by the missing heartbeat
-        ),
-        of(undefined),
-      ).pipe(ignoreElements()),
+      merge(...[...endpointsOf(routes())].map(endpoint => leaveGroup$(shared, endpoint, { consumerGroup: group }))),
   }
 }

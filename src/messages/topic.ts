@@ -14,6 +14,9 @@ export function topic(name: string, codec: Codec<unknown> = codecs.buffer): Topi
   return { name, codec }
 }
 
+/** The name of a topic that is given as such or by its name. */
+export const nameOf = (given: Topic | string): string => (typeof given === 'string' ? given : given.name)
+
 /** Which messages of a topic a consumer wants. */
 export interface SubscriptionSpec<N extends string = string, T = unknown> {
   readonly topic: Topic<N, T>

@@ -1,12 +1,11 @@
 import { catchError, concatMap, defer, filter, map, merge, of, race, take, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
-import type { HalfHeader } from '../broker/transactions.ts'
+import type { HalfHeader, ToldEnd } from '../broker/transactions.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { closed, notConnected } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
 import { masterOf } from '../protocol/routes.ts'
-import type { ToldEnd } from './tracer.ts'
 import type { Decision } from './transaction-options.ts'
 
 interface HalfAt {

@@ -1,7 +1,8 @@
-import { catchError, combineLatest, defaultIfEmpty, defer, EMPTY, filter, forkJoin, map, of, ReplaySubject } from 'rxjs'
+import { combineLatest, defer, EMPTY, filter, forkJoin, map, merge, of, ReplaySubject } from 'rxjs'
 import { switchMap, take, throwError, timeout } from 'rxjs'
 import type { Observable, Subscription } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
+import { leaveGroup$ } from '../client/leave-group.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { operationTimeout } from '../errors.ts'
 import { distinctSets } from '../operators/distinct-sets.ts'
@@ -24,7 +25,7 @@ export const createGroupAnnouncement = (
   producerGroup: string,
   topics: readonly string[] | undefined,
 ): GroupAnnouncement => {
-  const { heartbeats, broker, nameServer, clientId, timing, runtime, isClosed } = shared
+  const { heartbeats, nameServer, timing, runtime, isClosed } = shared
   const told = new ReplaySubject<ReadonlySet<string>>(1)
   const announced = new ReplaySubject<Announced>(1)
   let endpoints: ReadonlySet<string> = new Set()
@@ -70,16 +71,7 @@ export const createGroupAnnouncement = (
     leave$: () =>
       isClosed() || endpoints.size === 0
         ? EMPTY // the brokers see the connections go
-        : forkJoin(
-            [...endpoints].map(endpoint =>
-              broker.membership
-                .unregister$(endpoint, { clientID: clientId, producerGroup }, timing.requestTimeoutMs)
-                .pipe(
-                  catchError(() => EMPTY), // it will notice by the missing heartbeat
-                  defaultIfEmpty(undefined),
-                ),
-            ),
-          ),
+        : merge(...[...endpoints].map(endpoint => leaveGroup$(shared, endpoint, { producerGroup }))),
     end: () => {
       membership?.unsubscribe()
       told.complete()

@@ -1,6 +1,7 @@
-import { catchError, defer, EMPTY, ignoreElements, merge, mergeMap, Subscription, take, takeUntil, timer } from 'rxjs'
+import { defer, EMPTY, merge, mergeMap, Subscription, take, takeUntil, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
+import { leaveGroup$ } from '../client/leave-group.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 
 /** A producer group as brokers know it: from the first send until the producer closes. */
@@ -12,11 +13,13 @@ export interface GroupMembership {
 }
 
 export const createGroupMembership = (
-  { heartbeats, broker, clientId, timing, runtime, sessions }: SharedClient,
+  shared: SharedClient,
   producerGroup: string,
   endpoints$: Observable<ReadonlySet<string>>,
 ): GroupMembership => {
+  const { heartbeats, sessions, runtime } = shared
   const { scheduler } = runtime
+  const leave$ = (endpoint: string): Observable<never> => leaveGroup$(shared, endpoint, { producerGroup })
   let announced: Announced | undefined
   let subscription = Subscription.EMPTY
 
@@ -40,14 +43,9 @@ export const createGroupMembership = (
             .filter(({ role }) => role === 'control')
             .map(({ session }) => session.endpoint),
         )
-        const told$ = (endpoint: string): Observable<unknown> =>
-          broker.membership
-            .unregister$(endpoint, { clientID: clientId, producerGroup }, timing.requestTimeoutMs)
-            .pipe(catchError(() => EMPTY)) // it will notice by the missing heartbeats
         return endpoints$.pipe(
           take(1),
-          mergeMap(endpoints => merge(...[...endpoints].filter(one => connected.has(one)).map(told$))),
-          ignoreElements(),
+          mergeMap(endpoints => merge(...[...endpoints].filter(one => connected.has(one)).map(leave$))),
           takeUntil(timer(leftMs, scheduler)),
         )
       }),

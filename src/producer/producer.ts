@@ -5,6 +5,7 @@ import type { Announced } from '../client/heartbeat.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { closed } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
+import { nameOf } from '../messages/topic.ts'
 import type { Topic } from '../messages/topic.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import { onewayByTime, senderByTime } from './by-time.ts'
@@ -103,11 +104,11 @@ export const createProducer = (
   const { group } = settings
   const { runtime, routes, broker, heartbeats, life, report, timing } = shared
   const { scheduler, asap, random } = runtime
-  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings.group)
+  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, group)
   const slots = createSendSlots(settings, scheduler)
   const strategies = createStrategies(settings.select, {
     fallback: 'round-robin',
-    group: settings.group,
+    group,
     closing$: shared.closing$,
     report,
   })
@@ -120,7 +121,7 @@ export const createProducer = (
     batch: { ...settings, compressor: settings.compressBatch === 'each' ? compressor : undefined },
   }
   const meter = createMeter(() => scheduler.now())
-  const membership = createGroupMembership(shared, settings.group, boards.endpoints$)
+  const membership = createGroupMembership(shared, group, boards.endpoints$)
   let isClosing = false
   const sending: SenderOptions = {
     sending: broker.sending,
@@ -138,7 +139,7 @@ export const createProducer = (
     select: strategies.current,
   }
   const greet$ = (endpoint: string, timeoutMs: number, patient: boolean): Observable<number> => {
-    const data = { clientId: shared.clientId, producerGroups: [settings.group], consumers: [] }
+    const data = { clientId: shared.clientId, producerGroups: [group], consumers: [] }
     return broker.membership.heartbeat$(endpoint, data, timeoutMs, patient)
   }
   const timed = { ...sending, sending: createTimedSending(broker.sending, greet$, scheduler) }
@@ -182,13 +183,11 @@ export const createProducer = (
 
   const flush$ = (): Observable<void> => slots.flushed$.pipe(neverSync(asap), life.held())
 
-  const names = (topics: readonly (Topic | string)[]): readonly string[] =>
-    topics.map(topic => (typeof topic === 'string' ? topic : topic.name))
   const warmup$: Producer['warmup$'] = (topics, { timeoutMs } = {}) =>
     defer(() => {
       if (isClosing) throw closed('the producer')
       const patience = checkedMs('timeoutMs', timeoutMs, timing.connectTimeoutMs)
-      return warmUp$(names(topics), patience, { boards, join: membership.join, scheduler })
+      return warmUp$(topics.map(nameOf), patience, { boards, join: membership.join, scheduler })
     }).pipe(neverSync(asap), life.held())
 
   const stats = (): ProducerStats => {

@@ -2,6 +2,7 @@ import { catchError, map, switchMap, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Broker } from '../broker/broker.ts'
 import { illegal, isRocketError, notConnected, withDetails } from '../errors.ts'
+import { nameOf } from '../messages/topic.ts'
 import type { Topic } from '../messages/topic.ts'
 import { checkTopic, isDeadLetterTopic, isRetryTopic } from '../protocol/names.ts'
 import { decodeRecallHandle } from '../protocol/recall-handle.ts'
@@ -33,7 +34,7 @@ export const recall$ = (
   what: Recall,
   timeoutMs: number,
 ): Observable<Recalled> => {
-  const topic = typeof what.topic === 'string' ? what.topic : what.topic.name
+  const topic = nameOf(what.topic)
   const { brokerName } = checkedHandle(topic, what.recallHandle)
   return boards.board$(topic, timeoutMs).pipe(
     switchMap(board => {

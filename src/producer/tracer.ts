@@ -1,22 +1,8 @@
 import type { Observable } from 'rxjs'
-import type { Decision } from '../broker/transactions.ts'
+import type { ToldEnd } from '../broker/transactions.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Sender } from './send.ts'
 import type { SendResult } from './send-result.ts'
-
-/** A transaction whose end a broker was told. */
-export interface ToldEnd {
-  readonly topic: string
-  readonly messageId: string
-  readonly tag: string | undefined
-  readonly keys: readonly string[] | undefined
-  readonly transactionId: string
-  readonly decision: Decision
-  /** `host:port` of the broker. */
-  readonly endpoint: string
-  /** Whether the broker had asked. */
-  readonly fromCheck: boolean
-}
 
 /** What a producer tells whoever traces its messages. */
 export interface Tracer {

@@ -5,6 +5,7 @@ import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
+import { nameOf } from '../messages/topic.ts'
 import type { Topic } from '../messages/topic.ts'
 import { checkTopic } from '../protocol/names.ts'
 import type { ProducerOptions } from './options.ts'
@@ -107,7 +108,7 @@ const namesOf = (topics: TransactionalOptions['topics']): readonly string[] | un
   const isRight = topics === undefined || isListOf(topics, isTopic)
   expected('topics', topics, isRight, 'a list of topics')
   if (!isRight) return undefined
-  const names = topics?.map(topic => (typeof topic === 'string' ? topic : topic.name))
+  const names = topics?.map(nameOf)
   for (const name of names ?? []) noted(() => checkTopic(name), 'topics')
   return names
 }

@@ -1,6 +1,6 @@
 import { defer, tap } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
-import type { Decision } from '../broker/transactions.ts'
+import type { ToldEnd } from '../broker/transactions.ts'
 import { isRocketError } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { decodeOffsetId } from '../protocol/message-id.ts'
@@ -23,16 +23,6 @@ interface TracedResult {
   readonly offsetMessageId: string
   readonly regionId: string | undefined
   readonly traceOn: boolean
-}
-interface TracedEnd {
-  readonly topic: string
-  readonly messageId: string
-  readonly tag: string | undefined
-  readonly keys: readonly string[] | undefined
-  readonly transactionId: string
-  readonly decision: Decision
-  readonly endpoint: string
-  readonly fromCheck: boolean
 }
 
 export interface TraceSendsOptions {
@@ -93,7 +83,7 @@ export const traceSends = ({ group, ownTopic, add, scheduler }: TraceSendsOption
           )
         }),
 
-  ended: ({ topic, messageId, tag, keys, transactionId, decision, endpoint, fromCheck }: TracedEnd): void =>
+  ended: ({ topic, messageId, tag, keys, transactionId, decision, endpoint, fromCheck }: ToldEnd): void =>
     add({
       type: 'EndTransaction',
       timestamp: scheduler.now(),

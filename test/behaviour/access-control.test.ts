@@ -60,7 +60,7 @@ it('credentials that change are asked for again when a broker refuses the old on
   await using client = quietClient(cluster, { credentials: () => of(asked++ === 0 ? WRONG : GOOD) })
   const producer = client.producer(PATIENT)
   await client.ready() // a name server asks nobody, so the wrong ones are kept
-  await new Promise(resolve => setTimeout(resolve, 1_100))
+  await new Promise(resolve => setTimeout(resolve, 1_100)) // younger ones are not asked for again
   expect((await producer.send(message(texts, 'x'))).status).toBe('ok')
   expect((await producer.send(message(texts, 'y'))).status).toBe('ok')
   expect(asked).toBe(2)

@@ -153,7 +153,7 @@ it('sendFrom$ gathers from what can be pulled: arrays, generators, Node streams'
   const producer = client.producer(PATIENT)
   async function* slowly() {
     for (const n of upTo(300)) {
-      if (n % 100 === 0) await new Promise(resolve => setTimeout(resolve, 5))
+      if (n % 100 === 0) await new Promise(resolve => setTimeout(resolve, 5)) // idle for a while
       yield n
     }
   }

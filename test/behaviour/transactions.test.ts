@@ -70,7 +70,7 @@ describe('a transaction', () => {
     const consumer = client.consumer({ group: unique('g'), subscribe: [on(orders)], startFrom: 'first' })
     const arrival = firstValueFrom(consumer.process$(() => void seen.push('message')))
     const { confirmed } = await producer.sendInTransaction(message(orders, { id: 1 }), async () => {
-      await new Promise(resolve => setTimeout(resolve, 500))
+      await new Promise(resolve => setTimeout(resolve, 500)) // time enough to see it, if it could be seen
       expect(await storedCount(client, orders.name)).toBe(0)
       seen.push('local part')
     })

@@ -10,7 +10,8 @@ import { quietClient } from '../support/quiet-client.ts'
 import { unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
 import { askOk } from './ask.ts'
-import { type JavaClient, type JavaOutbound, type JavaProgram, startJava } from './java-client.ts'
+import { type JavaClient, type JavaOutbound } from './java-client.ts'
+import { javaPrograms } from './java-programs.ts'
 import { startRealCluster } from './real-cluster.ts'
 
 const VERSIONS = ['4.9.7', '5.3.3']
@@ -38,13 +39,7 @@ const SHARDING_KEYS = [
   'The quick brown fox',
 ]
 
-const programs = new Map<string, JavaProgram>()
-beforeAll(async () => {
-  for (const version of VERSIONS) programs.set(version, await startJava(version))
-})
-afterAll(async () => {
-  for (const program of programs.values()) await program.stop()
-})
+const programOf = javaPrograms(VERSIONS)
 
 describe.each(['embedded', 'real'] as const)('on the %s cluster', kind => {
   let cluster: TestCluster
@@ -76,7 +71,7 @@ describe.each(['embedded', 'real'] as const)('on the %s cluster', kind => {
   describe.each(VERSIONS)('Java %s', version => {
     let java: JavaClient
     beforeAll(() => {
-      java = programs.get(version)!.clientOf(cluster)
+      java = programOf(version).clientOf(cluster)
     })
 
     it('receives from us what we sent: topic, tag, keys, properties, body, ids, queue and offset', async () => {

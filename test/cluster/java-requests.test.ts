@@ -5,7 +5,8 @@ import { startEmbeddedTestCluster } from '../support/embedded-test-cluster.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
-import { type JavaClient, type JavaProgram, startJava } from './java-client.ts'
+import { type JavaClient } from './java-client.ts'
+import { javaPrograms } from './java-programs.ts'
 import { startRealCluster } from './real-cluster.ts'
 
 const VERSIONS = ['4.9.7', '5.3.3']
@@ -14,13 +15,7 @@ const CLUSTERS = { embedded: startEmbeddedTestCluster, real: startRealCluster }
 const TEXTS = ['plain', '東京 and Füße 😀', 'compressible '.repeat(2_000)]
 const WITHIN = { timeoutMs: 30_000 }
 
-const programs = new Map<string, JavaProgram>()
-beforeAll(async () => {
-  for (const version of VERSIONS) programs.set(version, await startJava(version))
-})
-afterAll(async () => {
-  for (const program of programs.values()) await program.stop()
-})
+const programOf = javaPrograms(VERSIONS)
 
 describe.each(['embedded', 'real'] as const)('on the %s cluster', kind => {
   let cluster: TestCluster
@@ -43,7 +38,7 @@ describe.each(['embedded', 'real'] as const)('on the %s cluster', kind => {
   describe.each(VERSIONS)('Java %s', version => {
     let java: JavaClient
     beforeAll(() => {
-      java = programs.get(version)!.clientOf(cluster)
+      java = programOf(version).clientOf(cluster)
     })
 
     it('asks, and we reply', async () => {

@@ -86,7 +86,7 @@ describe('a message with a time of its own', () => {
     const { cluster, broker } = await aBroker({ topics: { orders: 1 } })
     await broker.ask(SEND, sendFields('orders', 0, { TIMER_DELAY_MS: '1' }), 'later')
     await cluster.killBroker()
-    await new Promise(resolve => setTimeout(resolve, 1_100))
+    await new Promise(resolve => setTimeout(resolve, 1_100)) // its second comes, and nobody is there
     expect(cluster.peek('orders')).toEqual([])
     await cluster.restartBroker()
     await eventually(() => cluster.peek('orders').length === 1, 'it is delivered')
