@@ -35,6 +35,9 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '14-configure': /^4 problems of the program, 2 of the environment, told at once$/,
   '15-logs-and-metrics': /^301 lines and 1000 readings arrived, few requests: true$/,
   '16-many-at-once': /^2000 at most 32 at once: true; 97 light stored, 3 refused$/,
+  '17-errors': /^2 stored, and order one is a dead letter because of ERR_RMQ_AUTH$/,
+  '18-low-level': /^found the queues by hand; of another topic: no route$/,
+  '19-watch-brokers': /^broker-a suspended, broker-a healthy, broker-b degraded, broker-b unhealthy, broker-b healthy$/,
 }
 
 it('every example is in the table of this test', () => {
