@@ -1,6 +1,6 @@
 import { defer, firstValueFrom, from, lastValueFrom, retry, throwError, timer, toArray } from 'rxjs'
 import { codecs, createClient, isRocketError, message, on, topic } from 'rocketmq-rxjs'
-import type { RocketError } from 'rocketmq-rxjs'
+import type { ErrorCode, RocketError } from 'rocketmq-rxjs'
 import { startEmbeddedCluster } from 'rocketmq-rxjs/embedded'
 import { REQUESTS, RESPONSE } from 'rocketmq-rxjs/protocol'
 import { perRun } from './cluster.ts'
@@ -18,20 +18,13 @@ for (const { name } of [orders, dead]) cluster.createTopic(name)
 const producer = client.producer({ group: perRun('shop'), retries: 0, maxMessageBytes: 1_000 })
 
 // What to do about it: the code says what happened, `sent` whether it may have happened all the same.
-const whatToDo = ({ code, sent }: RocketError): string => {
-  switch (code) {
-    case 'ERR_RMQ_TOO_LARGE':
-    case 'ERR_RMQ_ILLEGAL':
-      return 'change the message'
-    case 'ERR_RMQ_OVERFLOW':
-    case 'ERR_RMQ_BUSY':
-      return 'slow down'
-    case 'ERR_RMQ_TIMEOUT':
-      return sent === 'maybe' ? 'try again, and expect a duplicate' : 'try again'
-    default:
-      return 'ask an operator'
-  }
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  ERR_RMQ_TOO_LARGE: 'change the message',
+  ERR_RMQ_OVERFLOW: 'slow down',
+  ERR_RMQ_TIMEOUT: 'try again',
 }
+const whatToDo = ({ code, sent }: RocketError): string =>
+  `${ADVICE[code] ?? 'ask an operator'}${sent === 'maybe' ? ', and expect a duplicate' : ''}`
 
 // 1. Again after 20, 40, 80 ms, but only what may succeed later. The id is made by `send$`, so all tries have the same.
 let tries = 0
