@@ -49,6 +49,9 @@ const { sent, oneway, batches } = producer.stats()
 for (const [stream, queues] of queuesOf) console.log(`the lines of ${stream} are in ${[...queues].join(' and ')}`)
 console.log(`${oneway} lines that nobody answered, ${sent - 1} readings in ${batches} requests`)
 
+// The topics are new, and with several brokers some may have got them only now: ask again, not at the next refresh.
+client.refreshRoutes()
+
 // Who reads takes both with one consumer: each message has its topic and its type.
 const reader = client.consumer({
   group: perRun('dashboards'),
