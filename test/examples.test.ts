@@ -29,6 +29,15 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '08-request-reply': /^1 \+ 10 = 11, 2 \+ 20 = 22, 3 \+ 30 = 33$/,
   '09-delayed-and-recalled': /^delivered: the first, the second$/,
   '10-transaction': /^shipped: ORDER_12345, ORDER_12347$/,
+  '11-ways-to-send': /^108 messages sent in five ways, 108 received$/,
+  '12-in-order': /^5 users, 40 events each, 1 queue a user, 0 events out of order$/,
+  '13-choose-queues': /^9 attempts routed: 4 round-robin, 2 message-hash, 3 custom$/,
+  '14-configure': /^4 problems of the program, 2 of the environment, told at once$/,
+  '15-logs-and-metrics': /^301 lines and 1000 readings arrived, few requests: true$/,
+  '16-many-at-once': /^2000 at most 32 at once: true; 97 light stored, 3 refused$/,
+  '17-errors': /^2 stored, and order one is a dead letter because of ERR_RMQ_AUTH$/,
+  '18-low-level': /^found the queues by hand; of another topic: no route$/,
+  '19-watch-brokers': /^broker-a suspended, broker-a healthy, broker-b degraded, broker-b unhealthy, broker-b healthy$/,
 }
 
 it('every example is in the table of this test', () => {
