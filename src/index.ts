@@ -95,12 +95,21 @@ export { TRACE_DEFAULTS } from './producer/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './producer/trace-options.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
-export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
+export type {
+  Assignments,
+  Consumer,
+  ConsumerFailure,
+  ReceiveOptions,
+  SeekTo,
+  SoughtQueue,
+} from './consumer/consumer.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
-export type { ConsumerOptions, FlowLimits, OnDecodeError, StartFrom } from './consumer/options.ts'
-export type { ErrorPolicy, Handler, Processed, ProcessOptions } from './consumer/process.ts'
+export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
+export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
+export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
+export type { QueueStream } from './consumer/queue-stream.ts'
 
 export { boundedMap } from './operators/bounded-map.ts'
 export type { BoundedMapOptions, Load } from './operators/bounded-map.ts'

@@ -12,7 +12,12 @@ describe('the options of a consumer', () => {
       group: 'g',
       subscriptions: [orders],
       startFrom: 'last',
+      model: 'clustering',
+      ordering: 'none',
+      delivery: 'at-least-once',
+      assign: 'auto',
       flow: FLOW_DEFAULTS,
+      settleTimeoutMs: 900_000,
       commitMs: 5_000,
       maxAttempts: 16,
       onDecodeError: 'dead-letter',
@@ -50,6 +55,10 @@ describe('the options of a consumer', () => {
     expect(given.flow).toEqual({ ...FLOW_DEFAULTS, unsettled: 10, pullBatch: 1 })
   })
 
+  it('repeats for ever where order is kept, as Java', () => {
+    expect(resolve({ ordering: 'queue' }).maxAttempts).toBe(2_147_483_647)
+  })
+
   it.each<[string, Partial<ConsumerOptions>]>([
     ['a group must not be blank', { group: ' ' }],
     ['contains a space', { group: 'a b' }],
@@ -63,6 +72,13 @@ describe('the options of a consumer', () => {
     ['startFrom is middle', { startFrom: 'middle' as 'first' }],
     ['startFrom is Invalid Date', { startFrom: new Date(NaN) }],
     ['onDecodeError is "explode"', { onDecodeError: 'explode' as 'ack' }],
+    ['model is "mirroring"', { model: 'mirroring' as 'clustering' }],
+    ['ordering is "key"', { ordering: 'key' as 'queue' }],
+    ['delivery is "exactly-once"', { delivery: 'exactly-once' as 'at-most-once' }],
+    ['assign is neither', { assign: [] }],
+    ['assign is neither', { assign: [{ topic: 't', brokerName: 'a', queueId: -1 }] }],
+    ['settleTimeoutMs is 0', { settleTimeoutMs: 0 }],
+    ['flow.unsettledPerTopic is -1', { flow: { unsettledPerTopic: -1 } }],
     ['flow.unsetled is not an option', { flow: { unsetled: 3 } as object }],
     ['flow.unsettled is 0', { flow: { unsettled: 0 } }],
     ['flow.span is 65536', { flow: { span: 65_536 } }],
