@@ -95,6 +95,15 @@ export { TRACE_DEFAULTS } from './producer/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './producer/trace-options.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
+export type { Allocate } from './consumer/allocate.ts'
+export type {
+  AllocateOption,
+  ByConfig,
+  ByConsistentHash,
+  ByMachineRoom,
+  ByNearness,
+} from './consumer/allocation/allocate-option.ts'
+export type { Rooms } from './consumer/allocation/nearby.ts'
 export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
