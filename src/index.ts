@@ -103,6 +103,15 @@ export type {
   SeekTo,
   SoughtQueue,
 } from './consumer/consumer.ts'
+export type { Allocate } from './consumer/allocate.ts'
+export type {
+  AllocateOption,
+  ByConfig,
+  ByConsistentHash,
+  ByMachineRoom,
+  ByNearness,
+} from './consumer/allocation/allocate-option.ts'
+export type { Rooms } from './consumer/allocation/nearby.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { handlerFor, vectorFiles } from './support/golden.ts'
 import { handlers as acl } from './support/golden-acl.ts'
+import { handlers as allocation } from './support/golden-allocation.ts'
 import { handlers as bodies } from './support/golden-bodies.ts'
 import { handlers as compression } from './support/golden-compression.ts'
 import { handlers as defaults } from './support/golden-defaults.ts'
@@ -22,6 +23,7 @@ const handlers = {
   ...javaSends,
   ...bodies,
   ...acl,
+  ...allocation,
   ...compression,
   ...trace,
   ...messages,
