@@ -11,7 +11,7 @@ export type { DeliveryTime, Inbound, MessageOptions, Outbound } from './messages
 export { compareOffsets, Long, queueKey } from './messages/offsets.ts'
 export type { OffsetLike, QueueRef } from './messages/offsets.ts'
 export { on, topic } from './messages/topic.ts'
-export type { SubscriptionSpec, Topic } from './messages/topic.ts'
+export type { MessageFilter, SubscriptionSpec, Topic } from './messages/topic.ts'
 
 export { TIMING_DEFAULTS } from './client/config.ts'
 export type { ClientConfig, HeartbeatMode, Timing } from './client/config.ts'

@@ -1,7 +1,7 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeConsumerIds, encodeHeartbeat } from '../protocol/bodies.ts'
-import type { HeartbeatData } from '../protocol/bodies.ts'
+import { decodeConsumerIds, encodeClientCheck, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { ClientCheck, HeartbeatData } from '../protocol/bodies.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
@@ -15,6 +15,15 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   /** The same one-way: emits when the socket took it. */
   heartbeatOneway$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<void> =>
     tell$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }),
+
+  /** Whether the broker can filter as a subscription wants: an error with its response code when it cannot. */
+  check$: (endpoint: string, check: ClientCheck, timeoutMs: number): Observable<void> =>
+    invoke$(
+      endpoint,
+      REQUESTS.CHECK_CLIENT_CONFIG,
+      {},
+      { body: encodeClientCheck(check), timeoutMs, patient: true },
+    ).pipe(map(() => undefined)),
 
   /** Leaves groups. */
   unregister$: (

@@ -1,5 +1,6 @@
 import { illegal } from '../errors.ts'
-import { decodeHeartbeat, decodeLockRequest, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
+import { decodeClientCheck, decodeHeartbeat, decodeLockRequest } from '../protocol/bodies.ts'
+import { encodeClientCheck, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
 import type { Fields, Frame } from '../protocol/frame.ts'
 import { withNamespace, withoutNamespace } from '../protocol/names.ts'
 import { PROPERTY, readProperties, writeProperties } from '../protocol/properties.ts'
@@ -40,6 +41,7 @@ const wrapped = (frame: Frame, namespace: string): Frame => {
   if (NOT_NAMESPACED.has(code)) throw illegal(`request ${requestName(code)} does not know namespaces`)
   if (code === REQUESTS.HEART_BEAT.code) return { ...frame, body: heartbeatIn(frame.body, inside) }
   if (LOCKING.has(code)) return { ...frame, body: locksIn(frame.body, inside) }
+  if (code === REQUESTS.CHECK_CLIENT_CONFIG.code) return { ...frame, body: checkIn(frame.body, inside) }
   if (!SENDS_IN_LETTERS.has(code)) return { ...frame, fields: renamed(frame.fields, NAMING, inside) }
   const fields = renamed(frame.fields, NAMING_LETTERS, inside)
   return { ...frame, fields: { ...fields, i: propertiesIn(fields['i'] ?? '', namespace) } }
@@ -73,6 +75,15 @@ const heartbeatIn = (body: Buffer, inside: (name: string) => string): Buffer => 
       groupName: inside(consumer.groupName),
       subscriptions: consumer.subscriptions.map(one => ({ ...one, topic: inside(one.topic) })),
     })),
+  })
+}
+
+const checkIn = (body: Buffer, inside: (name: string) => string): Buffer => {
+  const { clientId, consumerGroup, subscription } = decodeClientCheck(body)
+  return encodeClientCheck({
+    clientId,
+    consumerGroup: inside(consumerGroup),
+    subscription: subscription && { ...subscription, topic: inside(subscription.topic) },
   })
 }
 

@@ -101,8 +101,9 @@ export const createGroupBroker = (
     pull$: (queue, queueOffset, maxMsgNums, held) => {
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
-        asMember$(endpoint, PULL_TIMEOUT_MS, () =>
-          broker.pulling.pull$(
+        asMember$(endpoint, PULL_TIMEOUT_MS, () => {
+          const { subVersion = Long.ZERO, expressionType = 'TAG' } = subscriptions.of(queue.topic) ?? {}
+          return broker.pulling.pull$(
             endpoint,
             {
               consumerGroup: group,
@@ -113,13 +114,13 @@ export const createGroupBroker = (
               sysFlag: held ? PULL_FLAG.SUSPEND : 0,
               commitOffset: Long.ZERO,
               suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
-              subVersion: subscriptions.of(queue.topic)?.subVersion ?? Long.ZERO,
-              expressionType: 'TAG',
+              subVersion,
+              expressionType,
               bname: queue.brokerName,
             },
             PULL_TIMEOUT_MS,
-          ),
-        )
+          )
+        })
       return at$(queue, ask$, suggested.get(key) ?? 0).pipe(
         tap({
           next: ({ suggestWhichBrokerId }) => suggested.set(key, suggestWhichBrokerId.toNumber()),

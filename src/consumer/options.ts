@@ -4,7 +4,8 @@ import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
-import { checkGroup, checkTopic } from '../protocol/names.ts'
+import { checkGroup } from '../protocol/names.ts'
+import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
 export interface FlowLimits {
@@ -51,7 +52,7 @@ export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
 export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonly SubscriptionSpec[]> {
   /** The consumer group: its members share the queues. */
   readonly group: string
-  /** `[on(topic, { tags })]`, each topic once; all members of a group subscribe to the same. */
+  /** `[on(topic, { tags })]` or `[on(topic, { sql })]`, each topic once; all members of a group subscribe to the same. */
   readonly subscribe: S
   /**
    * Where a group without progress begins. Default `last`: with what is sent from now on. A broker of 4.9 cannot say that
@@ -165,12 +166,7 @@ const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] =
 
 const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
   if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
-  for (const { topic, tags } of subscribe) {
-    checkTopic(topic.name)
-    if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
-      throw illegal(`the tags of topic "${topic.name}" are "${tags.slice(0, 80)}": that names no tag`)
-    }
-  }
+  for (const spec of subscribe) checkSubscription(spec)
   const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)
   if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
 }

@@ -5,7 +5,7 @@ import type { ConsumerData } from '../protocol/bodies.ts'
 import { retryTopicOf } from '../protocol/names.ts'
 import { PROPERTY } from '../protocol/properties.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
-import { matchesTag, tagSubscription } from '../protocol/subscription.ts'
+import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import type { ConsumerSettings } from './options.ts'
 
@@ -28,7 +28,9 @@ export const createSubscriptions = (
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
   const all = [
-    ...specs.map(({ topic, tags }) => tagSubscription(topic.name, tags, subVersion)),
+    ...specs.map(({ topic, tags, sql }) =>
+      sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion),
+    ),
     ...(model === 'clustering' ? [tagSubscription(retryTopicOf(group), '*', subVersion)] : []),
   ]
   const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))

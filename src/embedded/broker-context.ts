@@ -33,6 +33,8 @@ export interface BrokerContext extends Store {
   readonly members: Members
   readonly locks: Locks
   readonly transactions: Transactions
+  /** By SQL92, not only by tags. */
+  readonly filtersByProperties: boolean
   /** What clients were asked and have not answered. */
   readonly asks: Asks
   /** A whole number from 0 to below the limit. */
@@ -79,6 +81,7 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
     timed: createTimed({ timers, deliver: (record, more) => deliverDelayed(context, record, more) }),
     holds: createHolds(timers),
     transactions: createTransactions(plan.transactions, () => context),
+    filtersByProperties: plan.filtersByProperties,
     asks: createAsks(timers),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({

@@ -6,7 +6,7 @@ export {
   encodeAssignments,
 } from './assignment-bodies.ts'
 export type { Assignment, AssignmentQuery } from './assignment-bodies.ts'
-export { decodeClientCheck } from './client-check-body.ts'
+export { decodeClientCheck, encodeClientCheck } from './client-check-body.ts'
 export type { ClientCheck } from './client-check-body.ts'
 export {
   decodeConsumerIds,

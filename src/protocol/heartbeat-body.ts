@@ -41,7 +41,7 @@ const jsonOfConsumer = ({ subscriptions, ...consumer }: ConsumerData): string =>
 }
 
 /** The version is put in as text: JSON.stringify cannot write a number of 64 bits. */
-const jsonOfSubscription = ({ subVersion, ...subscription }: SubscriptionData): string =>
+export const jsonOfSubscription = ({ subVersion, ...subscription }: SubscriptionData): string =>
   `${JSON.stringify(subscription).slice(0, -1)},"subVersion":${subVersion.toString()}}`
 
 /** Reads heartbeats of both versions; the members of the second one say nothing that is not in the first. */

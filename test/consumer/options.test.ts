@@ -65,6 +65,12 @@ describe('the options of a consumer', () => {
     ['subscribes to nothing', { subscribe: [] }],
     ['topic "a b" contains a space', { subscribe: [on(topic('a b'))] }],
     ['names no tag', { subscribe: [on(topic('t'), { tags: '||' })] }],
+    ['the tags of topic "t" are no text', { subscribe: [on(topic('t'), { tags: 7 as unknown as string })] }],
+    ['filtered by tags and by sql: choose one', { subscribe: [{ topic: topic('t'), tags: 'a', sql: 'b = 1' }] }],
+    ['the sql of topic "t" is empty', { subscribe: [on(topic('t'), { sql: ' ' })] }],
+    ['the sql of topic "t" is no text', { subscribe: [on(topic('t'), { sql: null as unknown as string })] }],
+    ['filter servers, which RocketMQ does not have', { subscribe: [on(topic('t'), { filterClass: 'F' } as object)] }],
+    ['selector is not an option of a subscription', { subscribe: [on(topic('t'), { selector: 'a' } as object)] }],
     [
       'topic "t" is subscribed to twice: join the tags with ||',
       { subscribe: [on(topic('t'), { tags: 'a' }), on(topic('t'), { tags: 'b' })] },

@@ -49,6 +49,22 @@ describe('what a group subscribes to', () => {
     })
   })
 
+  it('by SQL goes to brokers as it is, and nothing of it is decided here', () => {
+    const sql = "a > 3 and b = 'x'"
+    const filtered = createSubscriptions('g', [on(orders, { sql })], 7)
+    expect(filtered.of('orders')).toEqual({
+      topic: 'orders',
+      subString: sql,
+      expressionType: 'SQL92',
+      tagsSet: [],
+      codeSet: [],
+      subVersion: Long.fromNumber(7),
+      classFilterMode: false,
+    })
+    expect([filtered.accepts('orders', tagged('new')), filtered.accepts('orders', tagged())]).toEqual([true, true])
+    expect(filtered.of('%RETRY%g')).toMatchObject({ subString: '*', expressionType: 'TAG' })
+  })
+
   it.each([
     ['first', 'CONSUME_FROM_FIRST_OFFSET'],
     ['last', 'CONSUME_FROM_LAST_OFFSET'],
