@@ -1,6 +1,7 @@
 import type { Invoke } from '../remoting/invoke.ts'
 import { createMembership } from './membership.ts'
 import { createOffsets } from './offsets.ts'
+import { createPopping } from './popping.ts'
 import { createPulling } from './pulling.ts'
 import { createSending } from './sending.ts'
 import { createTransactions } from './transactions.ts'
@@ -10,6 +11,7 @@ export const createBroker = (invoke: Invoke) => ({
   sending: createSending(invoke),
   transactions: createTransactions(invoke),
   pulling: createPulling(invoke),
+  popping: createPopping(invoke),
   offsets: createOffsets(invoke),
   membership: createMembership(invoke),
 })

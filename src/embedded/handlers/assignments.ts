@@ -11,7 +11,7 @@ import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'
 
 /** Which of `queues` the member at `index` of `members` gets. Official brokers know these two ways to share out. */
-const STRATEGIES: Readonly<Record<string, (queues: number, index: number, members: number) => readonly number[]>> = {
+const STRATEGIES: Readonly<Record<string, Share>> = {
   AVG: (queues, index, members) => {
     const size = Math.floor(queues / members)
     const rest = queues % members // one more for each of the first
@@ -20,14 +20,38 @@ const STRATEGIES: Readonly<Record<string, (queues: number, index: number, member
   AVG_BY_CIRCLE: (queues, index, members) => range(index, Math.max(0, Math.ceil((queues - index) / members)), members),
 }
 
-/** Which queues are the asking member's, all of them to be pulled. */
+/** Which queues are the asking member's, and whether it pulls or pops them. */
 export const queryAssignment: Handler<BrokerContext> = (context, request) => {
-  const own = sharedOut(context, decodeAssignmentQuery(request.body))
-  return successWithBody(request, encodeAssignments(own?.map((queue): Assignment => ({ queue, mode: 'PULL' }))))
+  const query = decodeAssignmentQuery(request.body)
+  const { mode, shareQueues } = context.pops.modes.get(query.topic, query.consumerGroup)
+  const own = sharedOut(context, query, mode === 'POP' ? (...shared) => shareToPop(shareQueues, ...shared) : undefined)
+  return successWithBody(request, encodeAssignments(own?.map((queue): Assignment => ({ queue, mode }))))
+}
+
+type Share = (queues: number, index: number, members: number) => readonly number[]
+
+/**
+ * Who pops may share: each gets the queues of so many members after it as well. Undefined: everybody has every queue,
+ * which is said as one queue -1 a broker.
+ */
+const shareToPop = (
+  others: number,
+  share: Share,
+  queues: number,
+  index: number,
+  members: number,
+): readonly number[] | undefined => {
+  if (others <= 0 || others >= members - 1) return undefined
+  if (members > queues) return [index % queues]
+  return range(0, others + 1, 1).flatMap(n => share(queues, (index + n) % members, members))
 }
 
 /** Undefined when there is nothing to share or nobody to share with, or no known way to do it. */
-const sharedOut = (context: BrokerContext, query: AssignmentQuery): readonly MessageQueue[] | undefined => {
+const sharedOut = (
+  context: BrokerContext,
+  query: AssignmentQuery,
+  toPop: ((...shared: [Share, number, number, number]) => readonly number[] | undefined) | undefined,
+): readonly MessageQueue[] | undefined => {
   const queues = queuesOf(context, query.topic)
   if (queues.length === 0) return undefined
   if (query.messageModel === 'BROADCASTING') return queues
@@ -36,7 +60,11 @@ const sharedOut = (context: BrokerContext, query: AssignmentQuery): readonly Mes
   if (group === undefined || share === undefined) return undefined
   const ids = [...group.members.values()].map(({ clientId }) => clientId).sort(byUnits)
   const index = ids.indexOf(query.clientId)
-  const positions = new Set(index < 0 ? [] : share(queues.length, index, ids.length))
+  if (index < 0) return []
+  const own =
+    toPop === undefined ? share(queues.length, index, ids.length) : toPop(share, queues.length, index, ids.length)
+  if (own === undefined) return anyQueueOf(queues)
+  const positions = new Set(own)
   return queues.filter((_, position) => positions.has(position))
 }
 
@@ -47,6 +75,14 @@ const queuesOf = ({ routes }: BrokerContext, topic: string): readonly MessageQue
     const readable = isReadable(perm) ? readQueues : 0
     return range(0, readable, 1).map(queueId => ({ topic, brokerName: name, queueId }))
   })
+
+const anyQueueOf = (queues: readonly MessageQueue[]): readonly MessageQueue[] =>
+  [...new Set(queues.map(({ brokerName }) => brokerName))].flatMap(brokerName =>
+    queues
+      .filter(queue => queue.brokerName === brokerName)
+      .slice(0, 1)
+      .map(queue => ({ ...queue, queueId: -1 })),
+  )
 
 const byUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
