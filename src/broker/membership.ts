@@ -1,7 +1,8 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeConsumerIds, encodeClientCheck, encodeHeartbeat } from '../protocol/bodies.ts'
-import type { ClientCheck, HeartbeatData } from '../protocol/bodies.ts'
+import { decodeAssignments, decodeConsumerIds, encodeAssignmentQuery } from '../protocol/bodies.ts'
+import { encodeClientCheck, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { Assignment, AssignmentQuery, ClientCheck, HeartbeatData } from '../protocol/bodies.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
@@ -37,5 +38,14 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   consumerIds$: (endpoint: string, consumerGroup: string): Observable<readonly string[]> =>
     invoke$(endpoint, REQUESTS.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup }).pipe(
       map(({ body }) => decodeConsumerIds(body)),
+    ),
+
+  /**
+   * Which queues of a topic the broker gives a member, and whether it is to pull or to pop them: queue -1 is any queue of
+   * a broker. Undefined when there is no valid result: keep what you have. Unknown to brokers of 4.x.
+   */
+  assignments$: (endpoint: string, query: AssignmentQuery): Observable<readonly Assignment[] | undefined> =>
+    invoke$(endpoint, REQUESTS.QUERY_ASSIGNMENT, {}, { body: encodeAssignmentQuery(query) }).pipe(
+      map(({ body }) => decodeAssignments(body)),
     ),
 })

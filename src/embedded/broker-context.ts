@@ -11,6 +11,7 @@ import { createLocks, type Locks } from './locks.ts'
 import { createLog } from './log.ts'
 import { createMembers, type Members } from './members.ts'
 import { createOffsets, type Offsets } from './offsets.ts'
+import { createPops, type Pops } from './pops.ts'
 import type { ClusterPlan } from './options.ts'
 import type { RouteTable } from './route-table.ts'
 import { deliverDelayed, type Store } from './storing.ts'
@@ -35,6 +36,7 @@ export interface BrokerContext extends Store {
   readonly transactions: Transactions
   /** By SQL92, not only by tags. */
   readonly filtersByProperties: boolean
+  readonly pops: Pops
   /** What clients were asked and have not answered. */
   readonly asks: Asks
   /** A whole number from 0 to below the limit. */
@@ -55,6 +57,7 @@ export interface ContextOptions {
 export const createContext = ({ plan, name, port, routes, timers }: ContextOptions): BrokerContext => {
   const host = { address: plan.advertisedHost, port }
   ipToBytes(host.address)
+  const holds = createHolds(timers)
   const context: BrokerContext = {
     name,
     clusterName: plan.clusterName,
@@ -79,7 +82,8 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
       deliver: record => deliverDelayed(context, record),
     }),
     timed: createTimed({ timers, deliver: (record, more) => deliverDelayed(context, record, more) }),
-    holds: createHolds(timers),
+    holds,
+    pops: createPops(timers, holds, () => context),
     transactions: createTransactions(plan.transactions, () => context),
     filtersByProperties: plan.filtersByProperties,
     asks: createAsks(timers),
@@ -107,6 +111,7 @@ export const notifyMembers = ({ groups, members }: BrokerContext, name: string):
 /** A connection is gone: with it its memberships and what it was waiting for. */
 export const forgetConnection = (context: BrokerContext, connection: Connection): void => {
   context.holds.drop(connection)
+  context.pops.holds.drop(connection)
   context.asks.drop(connection)
   for (const group of context.members.leaveAll(connection)) notifyMembers(context, group)
 }

@@ -17,7 +17,8 @@ interface Hold {
 
 /** Pulls that wait for messages. */
 export interface Holds {
-  add(hold: Hold): void
+  /** Returns how to stop waiting. */
+  add(hold: Hold): Alarm
   /** Something was stored in the queue. Who waits for it is woken once everything that arrived together is stored. */
   arrived(queue: Queue): void
   /** Forgets what a closed connection waits for. */
@@ -74,6 +75,7 @@ export const createHolds = (timers: Timers): Holds => {
       const others = byQueue.get(hold.queue)
       if (others === undefined) byQueue.set(hold.queue, new Set([waiting]))
       else others.add(waiting)
+      return { cancel: () => forget(waiting) }
     },
     arrived: queue => {
       if (!byQueue.has(queue)) return

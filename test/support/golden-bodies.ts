@@ -8,6 +8,7 @@ import {
   decodeHeartbeat,
   decodeLockedQueues,
   decodeLockRequest,
+  decodeRequestModeBody,
   decodeTopicRoute,
   encodeAssignments,
   encodeClusterInfo,
@@ -16,6 +17,7 @@ import {
   encodeHeartbeat,
   encodeLockedQueues,
   encodeLockRequest,
+  encodeRequestModeBody,
   encodeTopicRoute,
 } from '../../src/protocol/bodies.ts'
 import { isJsonTable, readLenientJson } from '../../src/protocol/lenient-json.ts'
@@ -60,6 +62,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   'body/go/lock-request/': body => encodeLockRequest(decodeLockRequest(body)),
   'body/lock-response/': body => encodeLockedQueues(decodeLockedQueues(body)),
   'body/query-assignment-response/': body => encodeAssignments(decodeAssignments(body)),
+  'body/set-message-request-mode/': body => encodeRequestModeBody(decodeRequestModeBody(body)),
   'body/group-config/': body => encodeGroupConfig(decodeGroupConfig(body)),
 }
 

@@ -35,7 +35,7 @@ export const pullMessage: Handler<BrokerContext> = (context, request, connection
   const mayWait = (header.sysFlag & PULL_FLAG.SUSPEND) !== 0
   if (!mayWait || CODES[pull.reading.status] !== RESPONSE.PULL_NOT_FOUND) return pullAnswer(request, pull)
   return answer =>
-    context.holds.add({
+    void context.holds.add({
       connection,
       queue: pull.queue,
       offset: pull.reading.next,
