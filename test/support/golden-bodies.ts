@@ -3,19 +3,27 @@ import { expect } from 'vitest'
 import {
   decodeAssignments,
   decodeClusterInfo,
+  decodeConsumedDirectly,
   decodeConsumerIds,
+  decodeConsumerStatus,
+  decodeConsumeStats,
   decodeGroupConfig,
   decodeHeartbeat,
   decodeLockedQueues,
   decodeLockRequest,
+  decodeRunningInfo,
   decodeTopicRoute,
   encodeAssignments,
   encodeClusterInfo,
+  encodeConsumedDirectly,
   encodeConsumerIds,
+  encodeConsumerStatus,
+  encodeConsumeStats,
   encodeGroupConfig,
   encodeHeartbeat,
   encodeLockedQueues,
   encodeLockRequest,
+  encodeRunningInfo,
   encodeTopicRoute,
 } from '../../src/protocol/bodies.ts'
 import { isJsonTable, readLenientJson } from '../../src/protocol/lenient-json.ts'
@@ -60,6 +68,10 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   'body/go/lock-request/': body => encodeLockRequest(decodeLockRequest(body)),
   'body/lock-response/': body => encodeLockedQueues(decodeLockedQueues(body)),
   'body/query-assignment-response/': body => encodeAssignments(decodeAssignments(body)),
+  'body/consumer-status/': body => encodeConsumerStatus(decodeConsumerStatus(body)),
+  'body/consume-stats/': body => encodeConsumeStats(decodeConsumeStats(body)),
+  'body/consumer-running-info/': body => encodeRunningInfo(decodeRunningInfo(body)),
+  'body/consume-directly/': body => encodeConsumedDirectly(decodeConsumedDirectly(body)),
   'body/group-config/': body => encodeGroupConfig(decodeGroupConfig(body)),
 }
 
