@@ -1,7 +1,7 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeConsumerIds, encodeHeartbeat } from '../protocol/bodies.ts'
-import type { HeartbeatData } from '../protocol/bodies.ts'
+import { decodeConsumerIds, decodeGroupConnections, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { GroupConnections, HeartbeatData } from '../protocol/bodies.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
@@ -28,5 +28,11 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   consumerIds$: (endpoint: string, consumerGroup: string): Observable<readonly string[]> =>
     invoke$(endpoint, REQUESTS.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup }).pipe(
       map(({ body }) => decodeConsumerIds(body)),
+    ),
+
+  /** The members of a group and what they subscribe to, as one broker knows them. An error, 206, when it knows none. */
+  consumerConnections$: (endpoint: string, consumerGroup: string): Observable<GroupConnections> =>
+    invoke$(endpoint, REQUESTS.GET_CONSUMER_CONNECTION_LIST, { consumerGroup }).pipe(
+      map(({ body }) => decodeGroupConnections(body)),
     ),
 })

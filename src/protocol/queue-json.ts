@@ -1,4 +1,4 @@
-import Long from 'long'
+import type Long from 'long'
 import { decodeFailed } from '../errors.ts'
 import { intAt, longAt, optionalShapeAt, pairsAt, textAt } from './json-shapes.ts'
 import type { Shape } from './json-shapes.ts'

@@ -76,17 +76,27 @@ export const encodeRunningInfo = (info: RunningInfo): Buffer => {
 }
 
 /** The offsets are put in as text: JSON.stringify cannot write a number of 64 bits. Tools want the misspelt `droped`. */
-const jsonOfRunning = ({
-  queue: _,
-  commitOffset,
-  cachedMsgMinOffset,
-  cachedMsgMaxOffset,
-  dropped,
-  ...rest
-}: RunningQueue) =>
-  `{"commitOffset":${commitOffset.toString()},"cachedMsgMinOffset":${cachedMsgMinOffset.toString()},` +
-  `"cachedMsgMaxOffset":${cachedMsgMaxOffset.toString()},"droped":${dropped},"transactionMsgCount":0,` +
-  `"transactionMsgMaxOffset":0,"transactionMsgMinOffset":0,${JSON.stringify(rest).slice(1)}`
+const jsonOfRunning = (running: RunningQueue): string => {
+  const { cachedMsgCount, cachedMsgSizeInMiB, locked, tryUnlockTimes, dropped } = running
+  const { lastLockTimestamp, lastPullTimestamp, lastConsumeTimestamp } = running
+  const times = { lastLockTimestamp, lastPullTimestamp, lastConsumeTimestamp }
+  const rest = {
+    cachedMsgCount,
+    cachedMsgSizeInMiB,
+    locked,
+    tryUnlockTimes,
+    droped: dropped,
+    ...times,
+    ...IN_ORDER_ONLY,
+  }
+  return (
+    `{"commitOffset":${running.commitOffset.toString()},"cachedMsgMinOffset":${running.cachedMsgMinOffset.toString()},` +
+    `"cachedMsgMaxOffset":${running.cachedMsgMaxOffset.toString()},${JSON.stringify(rest).slice(1)}`
+  )
+}
+
+/** Messages that Java has in a handler where it consumes in order; this client does not keep them apart. */
+const IN_ORDER_ONLY = { transactionMsgCount: 0, transactionMsgMaxOffset: 0, transactionMsgMinOffset: 0 }
 
 const jsonOfRates = ({ consumeFailedMsgs, ...rates }: TopicRates): string =>
   `{"consumeFailedMsgs":${consumeFailedMsgs.toString()},${JSON.stringify(rates).slice(1)}`
