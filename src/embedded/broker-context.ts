@@ -33,6 +33,8 @@ export interface BrokerContext extends Store {
   readonly members: Members
   readonly locks: Locks
   readonly transactions: Transactions
+  /** Whether a reset is the broker's own work, or is told to the members. */
+  readonly serverSideReset: boolean
   /** What clients were asked and have not answered. */
   readonly asks: Asks
   /** A whole number from 0 to below the limit. */
@@ -79,6 +81,7 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
     timed: createTimed({ timers, deliver: (record, more) => deliverDelayed(context, record, more) }),
     holds: createHolds(timers),
     transactions: createTransactions(plan.transactions, () => context),
+    serverSideReset: plan.serverSideReset,
     asks: createAsks(timers),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({
