@@ -17,7 +17,7 @@ const BOTH = { a: 'a:1', b: 'b:1' }
 const sql = on(topic('t'), { sql: 'x > 3' })
 
 interface Drawn {
-  readonly subscribe?: Parameters<typeof createSubscriptions>[1]
+  readonly subscribe?: Parameters<typeof createSubscriptions>[0]['subscriptions']
   readonly routes?: readonly RouteState[]
   readonly error?: unknown
   readonly chance?: number
@@ -45,7 +45,10 @@ const drawn = (m: Marbles, answers: readonly string[], options: Drawn = {}) => {
     runtime: { random: () => chance },
     timing: { requestTimeoutMs: 30 },
   } as unknown as Parameters<typeof checkedByBroker$>[0]
-  const subscriptions = createSubscriptions('g', subscribe, 1)
+  const subscriptions = createSubscriptions(
+    { group: 'g', subscriptions: subscribe, model: 'clustering', startFrom: 'last' },
+    1,
+  )
   const checked$ = checkedByBroker$(shared, 'g', subscriptions, of(routes))
   return { asked, checked$: checked$.pipe(tap({ error: onFailure }), errorsAsValues()) }
 }

@@ -47,6 +47,11 @@ export interface EmbeddedClusterOptions {
    * `enablePropertyFilter=false` until somebody turns it on.
    */
   readonly enablePropertyFilter?: boolean | undefined
+  /**
+   * How the offsets of a group are reset. Default true, as `useServerSideResetOffset` of 5.x: the broker sends the next
+   * pull to the new offset. False, as 4.x: the broker tells every member.
+   */
+  readonly serverSideReset?: boolean | undefined
   /** All timers and the clock of the servers, default `asyncScheduler`. Virtual ones are for the caller to advance. */
   readonly scheduler?: SchedulerLike | undefined
   /** Bytes of messages all brokers keep together, default 512 MiB, in equal shares; then the oldest go first. */
@@ -78,6 +83,7 @@ export interface ClusterPlan {
   readonly delayLevelsMs: readonly number[]
   readonly transactions: TransactionTimes
   readonly filtersByProperties: boolean
+  readonly serverSideReset: boolean
   readonly scheduler: SchedulerLike
   readonly brokerStoreBytes: number
   readonly idleMs: number
@@ -131,6 +137,7 @@ export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => 
       ),
     },
     filtersByProperties: options.enablePropertyFilter ?? true,
+    serverSideReset: options.serverSideReset ?? true,
     scheduler: options.scheduler ?? asyncScheduler,
     brokerStoreBytes: Math.ceil(
       whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,

@@ -27,6 +27,7 @@ export type ReadStatus =
   | 'OFFSET_TOO_SMALL'
   | 'OFFSET_OVERFLOW_ONE'
   | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_RESET'
 
 export interface Reading {
   readonly status: ReadStatus

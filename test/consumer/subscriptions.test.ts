@@ -51,7 +51,7 @@ describe('what a group subscribes to', () => {
 
   it('by SQL goes to brokers as it is, and nothing of it is decided here', () => {
     const sql = "a > 3 and b = 'x'"
-    const filtered = createSubscriptions('g', [on(orders, { sql })], 7)
+    const filtered = createSubscriptions({ ...settings, subscriptions: [on(orders, { sql })] }, 7)
     expect(filtered.of('orders')).toEqual({
       topic: 'orders',
       subString: sql,

@@ -47,13 +47,13 @@ export const admitPull = (context: BrokerContext, header: PullHeader): Passes | 
   return typeof passes === 'function' ? (refuseType(context, subscription) ?? passes) : passes
 }
 
-const filterFor = (subscription: SubscriptionData, unreadable: number): Passes | Refusal => {
+export const filterFor = (subscription: SubscriptionData, unreadable: number): Passes | Refusal => {
   const read = attempted(() => filterOf(subscription))
   return typeof read === 'string' ? refusal(unreadable, read) : read
 }
 
 /** As the official broker unless it is told otherwise: by tags only. */
-const refuseType = (
+export const refuseType = (
   { filtersByProperties }: BrokerContext,
   { expressionType }: SubscriptionData,
 ): Refusal | undefined =>
@@ -69,8 +69,10 @@ export const refuseFilter = (context: BrokerContext, subscription: SubscriptionD
   return typeof passes === 'function' ? undefined : passes
 }
 
+type OwnFilter = Pick<PullHeader, 'topic' | 'subscription' | 'subVersion' | 'expressionType'>
+
 /** The request brings its subscription along, as lite pull consumers do. */
-const ownSubscription = ({ topic, subscription, subVersion, expressionType = '' }: PullHeader) => {
+export const ownSubscription = ({ topic, subscription, subVersion, expressionType = '' }: OwnFilter) => {
   const read = attempted(() =>
     expressionType === '' || expressionType === 'TAG'
       ? tagSubscription(topic, subscription, subVersion)

@@ -23,13 +23,14 @@ const CODES: Readonly<Record<ReadStatus, number>> = {
   OFFSET_OVERFLOW_ONE: RESPONSE.PULL_NOT_FOUND,
   OFFSET_TOO_SMALL: RESPONSE.PULL_OFFSET_MOVED,
   OFFSET_OVERFLOW_BADLY: RESPONSE.PULL_OFFSET_MOVED,
+  OFFSET_RESET: RESPONSE.PULL_OFFSET_MOVED,
 }
 
 export const pullMessage: Handler<BrokerContext> = (context, request, connection) => {
   const header = readHeader(REQUESTS.PULL_MESSAGE.asks, request.fields)
   const pull = lookFor(context, header)
   if ('refused' in pull) return pull.refused(request)
-  if ((header.sysFlag & PULL_FLAG.COMMIT_OFFSET) !== 0) {
+  if ((header.sysFlag & PULL_FLAG.COMMIT_OFFSET) !== 0 && pull.reading.status !== 'OFFSET_RESET') {
     context.offsets.set(header.consumerGroup, header.topic, header.queueId, header.commitOffset)
   }
   const mayWait = (header.sysFlag & PULL_FLAG.SUSPEND) !== 0
@@ -66,6 +67,9 @@ const lookFor = (context: BrokerContext, header: PullHeader): Pull | RefusedPull
     return { refused: request => failure(request, code, remark, fields) }
   }
   const queue = context.log.queue(header.topic, header.queueId)
+  const reset = context.offsets.takeReset(header.consumerGroup, header.topic, header.queueId)
+  if (reset !== undefined)
+    return { queue, passes, reading: { status: 'OFFSET_RESET', next: reset.toNumber(), parts: [] } }
   const limits = {
     messages: Math.max(1, Math.min(MAX_MESSAGES, header.maxMsgNums)),
     bytes: MAX_BYTES,
