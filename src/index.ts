@@ -39,6 +39,7 @@ export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteCache } from './client/route-cache.ts'
 export type { RouteState } from './nameserver/route-state.ts'
 export type { ClientEvent, ConnectionRole, ConnectionState, ReportedEvent } from './observability/events.ts'
+export type { Latency } from './observability/latency-window.ts'
 export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
 export type { Call, CallHandler, Interceptor } from './remoting/interceptors.ts'
@@ -48,7 +49,6 @@ export type { Ask } from './remoting/sessions.ts'
 export type { Credentials, CredentialsSource } from './remoting/signing.ts'
 
 export { producerOptionsFromEnv } from './producer/from-env.ts'
-export type { Latency } from './producer/latency-window.ts'
 export { PRODUCER_DEFAULTS } from './producer/options.ts'
 export type {
   BatchSplit,
@@ -112,6 +112,8 @@ export type {
   ByNearness,
 } from './consumer/allocation/allocate-option.ts'
 export type { Rooms } from './consumer/allocation/nearby.ts'
+export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
+export type { ConsumeRates, ConsumeStats, RecentRates } from './consumer/consume-stats.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
