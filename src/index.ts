@@ -112,7 +112,6 @@ export type {
   ByNearness,
 } from './consumer/allocation/allocate-option.ts'
 export type { Rooms } from './consumer/allocation/nearby.ts'
-export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
 export type { ConsumeRates, ConsumeStats, RecentRates } from './consumer/consume-stats.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'

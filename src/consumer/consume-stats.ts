@@ -46,7 +46,7 @@ export interface ConsumeStats {
 }
 
 /** Counts for one topic: plain additions, nothing is made. */
-export interface TopicMeter {
+interface TopicMeter {
   /** A pull that brought messages. */
   pulled(messages: number, ms: number): void
   /** A call of the handler, and how many messages went well and failed in it. */
@@ -59,6 +59,8 @@ export interface ConsumeMeter {
   /** A topic that is consumed no more; the total keeps what it was. */
   forget(topic: string): void
   read(): ConsumeStats
+  /** Of one topic; all zero for one that is not known. */
+  rates(topic: string): RecentRates
   reset(): void
 }
 
@@ -125,6 +127,7 @@ export const createConsumeMeter = (now: () => number): ConsumeMeter => {
         latencyMs: latency.read(),
       }
     },
+    rates: topic => (topics.get(topic) ?? createTopic()).read(now()),
     reset: () => {
       for (const topic of topics.values()) topic.reset()
       latency.reset()

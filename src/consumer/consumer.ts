@@ -3,6 +3,7 @@ import type { Observable, ObservableInput } from 'rxjs'
 import type { CloseReport } from '../client/shared-client.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
+import type { ConsumeStats } from './consume-stats.ts'
 import type { Delivery } from './delivery.ts'
 import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
@@ -61,6 +62,12 @@ export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable
   readonly failures$: Observable<ConsumerFailure>
   /** Where every held queue stands, now and every so many ms (default 1,000). */
   lag$(everyMs?: number): Observable<readonly QueueProgress[]>
+  /** What it has done of late: rates and times over a minute, an hour and a day, per topic and in total. */
+  stats(): ConsumeStats
+  /** The same, now and every so many ms (default 1,000). */
+  stats$(everyMs?: number): Observable<ConsumeStats>
+  /** Begins to count anew. */
+  resetStats(): void
   /**
    * Pulls nothing more from these queues, or from any, now and as they are assigned; what is in hand goes on. The group
    * does not notice: membership does not depend on pulls.

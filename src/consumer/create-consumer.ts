@@ -6,12 +6,14 @@ import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import type { Assignments, Consumer, ConsumerFailure, ReceiveOptions } from './consumer.ts'
+import { createConsumeMeter } from './consume-stats.ts'
 import { createControls } from './controls.ts'
 import type { Delivery, QueueDelivery } from './delivery.ts'
 import { resolveConsumerOptions } from './options.ts'
 import type { ConsumerOptions } from './options.ts'
 import { createPauses } from './pauses.ts'
 import { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
+import type { Processed } from './process.ts'
 import { queueStream$ } from './queue-stream.ts'
 import type { QueueStream } from './queue-stream.ts'
 import { createRunWork } from './run-work.ts'
@@ -42,11 +44,17 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
     report({ type: 'assignment-changed', group, added: added.length, removed: removed.length, current: current.length })
   }
   const pauses = createPauses()
+  const meter = createConsumeMeter(() => scheduler.now())
   const runs = createSessionRuns(shared, settings, {
     onAssignment: assignment => assign([...assignment.values()]),
     isPaused: pauses.isPaused,
+    meter,
   })
-  const work = createRunWork({ shared, settings, onProcessed: () => undefined })
+  const counted = ({ delivery, settlement, error, elapsedMs }: Processed): void => {
+    const failed = error !== undefined || settlement === 'retry-scheduled' || settlement === 'dead-lettered'
+    if (settlement !== 'released') meter.of(delivery.queue.topic).consumed(failed ? 0 : 1, failed ? 1 : 0, elapsedMs)
+  }
+  const work = createRunWork({ shared, settings, onProcessed: counted })
 
   const process$: Consumer['process$'] = (handler, given = {}) =>
     defer(() => {
@@ -112,6 +120,13 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         map(() => runs.session()?.held.progress() ?? []),
         takeUntil(closing$),
       ),
+    stats: () => meter.read(),
+    stats$: (everyMs = 1_000) =>
+      timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
+        map(() => meter.read()),
+        takeUntil(closing$),
+      ),
+    resetStats: () => meter.reset(),
     ...createControls(shared, runs.session, pauses),
     drain$: ({ timeoutMs } = {}) =>
       defer(() => runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))).pipe(neverSync(asap), life.held()),

@@ -15,16 +15,15 @@ import {
 } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
-import { originalTopic, toInbound } from '../client/received.ts'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { runEach } from '../operators/run-each.ts'
-import { withNamespace, withoutNamespace } from '../protocol/names.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
-import { allocateAveragely } from './allocate.ts'
 import type { SeekTo } from './consumer.ts'
+import { checkedByBroker$ } from './check-subscriptions.ts'
+import type { ConsumeMeter } from './consume-stats.ts'
 import { createBudget } from './budget.ts'
 import type { SharedLimits } from './budget.ts'
 import type { QueueDelivery } from './delivery.ts'
@@ -35,7 +34,10 @@ import { createHeldQueue } from './held-queue.ts'
 import { createHeldQueues } from './held-queues.ts'
 import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
+import { answering$, NO_HANDLER } from './member-state.ts'
+import type { Handling } from './member-state.ts'
 import { createQueueLocks } from './queue-locks.ts'
+import { createReading } from './reading.ts'
 import { assignments$ } from './rebalance.ts'
 import type { Assignment } from './rebalance.ts'
 import { createSubscriptions } from './subscriptions.ts'
@@ -54,6 +56,8 @@ export interface GroupSession {
   /** The offset of a place in a queue, as its broker says. */
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
   readonly held: HeldQueues
+  /** What is at work, for those who ask. */
+  handles(work: Handling): void
 }
 
 /**
@@ -70,17 +74,19 @@ type QueueRun<R> = (
 export interface SessionHooks {
   readonly onAssignment: (assignment: Assignment) => void
   readonly isPaused: (queue: QueueRef) => boolean
+  readonly meter: ConsumeMeter
 }
 
 export const createGroupSession = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  { onAssignment, isPaused }: SessionHooks,
+  { onAssignment, isPaused, meter }: SessionHooks,
 ): GroupSession => {
   const { runtime, report, timing, clientId, namespace } = shared
   const { scheduler, asap } = runtime
-  const { group, flow, model, ordering, assign } = settings
+  const { group, flow, model, ordering, assign, allocation } = settings
   const subscriptions = createSubscriptions(settings, scheduler.now())
+  const reading = createReading(settings, subscriptions, namespace)
   const total = createBudget({ messages: flow.unsettled, bytes: flow.unsettledBytes }, flow.pullBatch)
   const perTopic = new Map<string, SharedLimits>()
   const held = createHeldQueues()
@@ -111,10 +117,12 @@ export const createGroupSession = (
       ...broker,
       ...(ordering === 'queue' && model === 'clustering' ? locks : {}),
       isPaused,
+      onPulled: (_, messages, ms) => {
+        if (messages > 0) meter.of(queue.topic).pulled(messages, ms)
+      },
       atMostOnce: settings.delivery === 'at-most-once',
       accepts: stored => subscriptions.accepts(queue.topic, stored),
-      topicOf: stored => withoutNamespace(originalTopic(stored, withNamespace(group, namespace)), namespace),
-      read: (stored, at, topic) => toInbound(stored, at, topic, subscriptions.codecOf(topic), settings.verifyBodyCrc),
+      ...reading,
       budget: total.queue(
         { messages: flow.unsettledPerQueue, bytes: flow.unsettledBytesPerQueue },
         flow.unsettledPerTopic + flow.unsettledBytesPerTopic > 0 ? limitsOf(queue.topic) : undefined,
@@ -139,14 +147,26 @@ export const createGroupSession = (
         return concat(each(queue, mine.run$(revoked$), revoked$), givenUp$)
       })
 
+  let handling = NO_HANDLER
+  const answered$ = answering$({
+    shared,
+    settings,
+    held,
+    subscriptions,
+    meter,
+    handling: () => handling,
+    reading,
+    commitNow: upkeep.commitNow,
+  })
+
   // ---- which
 
   const shared$ = defer(() =>
     assignments$({
       self: clientId,
       routes: upkeep.routes,
-      members$: broker.members$,
-      allocate: allocateAveragely,
+      members$: model === 'broadcasting' ? () => of([clientId]) : broker.members$,
+      allocate: model === 'broadcasting' ? queues => queues : allocation.allocate,
       nudge$: upkeep.rebalances$,
       onFailure: error => report({ type: 'consumer-failure', group, where: 'rebalance', error }),
       periodMs: timing.rebalanceMs,
@@ -183,15 +203,16 @@ export const createGroupSession = (
   return {
     held,
     offsetAt$: broker.offsetAt$,
+    handles: given => (handling = given),
     run$: each =>
-      defer(() => {
-        upkeep.open()
-        return startable$(upkeep.routes$).pipe(
-          switchMap(() => assigned$),
-          tap(onAssignment),
-          runEach(holding(each)),
-        )
-      }),
+      concat(
+        checkedByBroker$(shared, group, subscriptions, upkeep.routes$),
+        defer(() => {
+          upkeep.open()
+          const assignments$ = startable$(upkeep.routes$).pipe(switchMap(() => assigned$))
+          return merge(assignments$.pipe(tap(onAssignment), runEach(holding(each))), answered$)
+        }),
+      ),
     farewell$: leftMs =>
       concat(
         defer(() => {

@@ -9,6 +9,7 @@ import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
 import { readHeader } from '../protocol/fields.ts'
 import { retryTopicOf } from '../protocol/names.ts'
 import { REQUESTS } from '../protocol/requests.ts'
+import { groupConflicts$ } from './group-conflicts.ts'
 import { distinctEndpoints$, groupRoutes$ } from './group-routes.ts'
 import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
@@ -26,6 +27,8 @@ export interface GroupUpkeep {
   /** Emits when queues should be shared out anew. */
   readonly rebalances$: Observable<void>
   rebalance(): void
+  /** Tells brokers how far it came, not only at the next tick. */
+  commitNow(): void
   /** Emits when the broker knows us as a member. */
   known$(endpoint: string): Observable<unknown>
   /** A broker does not know us, or not our latest subscriptions: tell it. */
@@ -38,15 +41,17 @@ const LOOK_AGAIN_MS = [0, 250, 1_000, 3_000]
 const STALLED_LEVEL = 3
 
 export const createGroupUpkeep = (
-  { runtime, routes, heartbeats, inbound, report }: SharedClient,
+  shared: SharedClient,
   settings: ConsumerSettings,
   subscriptions: Subscriptions,
   held: HeldQueues,
 ): GroupUpkeep => {
+  const { runtime, routes, heartbeats, inbound, report } = shared
   const { scheduler } = runtime
   const { group, model, ordering, commitMs, settleTimeoutMs } = settings
   const upkeep = new Subscription()
   const rebalances = new Subject<void>()
+  const commitsNow = new Subject<void>()
   const warned = new Set<string>()
   let states: readonly RouteState[] = []
   let announced: Announced | undefined
@@ -104,10 +109,19 @@ export const createGroupUpkeep = (
         return undefined
       }),
     )
-    const commits$ = timer(commitMs, commitMs, scheduler).pipe(exhaustMapTrailing(() => held.commit$()))
+    const commits$ = merge(timer(commitMs, commitMs, scheduler), commitsNow).pipe(
+      exhaustMapTrailing(() => held.commit$()),
+    )
     upkeep.add(commits$.subscribe({ error: ignore }))
     upkeep.add(timer(settleTimeoutMs, settleTimeoutMs, scheduler).subscribe({ next: lookForStalled, error: ignore }))
     if (model === 'clustering') upkeep.add(retryTopicFound$.subscribe({ error: ignore }))
+    const conflicts$ = groupConflicts$(shared, subscriptions, () => states)
+    upkeep.add(
+      conflicts$.subscribe({
+        next: conflicts => report({ type: 'subscription-conflict', group, conflicts }),
+        error: ignore,
+      }),
+    )
   }
 
   return {
@@ -117,6 +131,7 @@ export const createGroupUpkeep = (
     routes$: allRoutes$,
     rebalances$: rebalances.asObservable(),
     rebalance: () => rebalances.next(),
+    commitNow: () => commitsNow.next(),
     known$,
     announceAgain: () => announced?.changed(),
   }

@@ -5,6 +5,8 @@ import { illegal } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup } from '../protocol/names.ts'
+import { resolveAllocate } from './allocation/allocate-option.ts'
+import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -73,6 +75,8 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
   readonly delivery?: 'at-least-once' | 'at-most-once'
   /** `auto`: queues are shared out among the members. A list: exactly these, whoever else has them. Default `auto`. */
   readonly assign?: 'auto' | readonly QueueRef[]
+  /** How queues are shared out; all members of a group must say the same. Default `average`, as Java's. */
+  readonly allocate?: AllocateOption
   /** How much may be in hand. Default: as `FlowLimits` says. */
   readonly flow?: Partial<FlowLimits>
   /**
@@ -107,6 +111,7 @@ export interface ConsumerSettings {
   readonly ordering: 'none' | 'queue'
   readonly delivery: 'at-least-once' | 'at-most-once'
   readonly assign: 'auto' | readonly QueueRef[]
+  readonly allocation: AllocationRule
   readonly flow: FlowLimits
   readonly settleTimeoutMs: number
   readonly commitMs: number
@@ -139,6 +144,7 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     ordering,
     delivery: oneOf('delivery', given.delivery, 'at-least-once', ['at-least-once', 'at-most-once']),
     assign: checkedAssign(given.assign),
+    allocation: resolveAllocate(given.allocate),
     flow: resolveFlow(given.flow),
     settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, SETTLE_TIMEOUT_MS),
     commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),

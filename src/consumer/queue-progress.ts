@@ -14,6 +14,8 @@ export interface QueueProgress {
   readonly maxOffset: Long
   /** In hand. */
   readonly unsettled: number
+  /** Their stored bytes. */
+  readonly unsettledBytes: number
   /** Messages from the commit point to the end. */
   readonly lag: number
   /** By `pause()`. */
@@ -51,6 +53,7 @@ export const progressOf = <E extends Held>(
     commitPoint,
     nextOffset,
     maxOffset: end,
+    unsettledBytes: window.bytes,
     lag: end.subtract(commitPoint).toNumber(),
     ...known,
     ...(oldest === undefined

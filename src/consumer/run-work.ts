@@ -97,6 +97,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
     options: Resolved,
   ): Observable<Result> => {
     const attempt = createWork(handler, contextOf(options, ending))
+    session.handles({ handler, concurrency: () => options.concurrency })
     const { run, ...way } = wayOf(([delivery]) => attempt(delivery as QueueDelivery), released, options, ending)
     const work = ordering === 'none' ? attempt : (delivery: QueueDelivery) => run([delivery])
     const keyBy = options.keyBy === undefined ? {} : { keyBy: options.keyBy }
@@ -113,6 +114,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
   ): Observable<Result> => {
     const { perQueue, maxCount, maxBytes, lingerMs } = options
     const attempt = createBatchWork(handler, contextOf(options, ending))
+    session.handles({ handler: delivery => handler([delivery]), concurrency: () => options.concurrency })
     const { run, concurrency, recheck$, until$ } = wayOf(attempt, delivery => [released(delivery)], options, ending)
     const batching = batchBy<QueueDelivery, Result>(
       batch => from(run(batch)).pipe(reduce(noted, new Map()), map(told(batch))),

@@ -16,6 +16,7 @@ describe('the options of a consumer', () => {
       ordering: 'none',
       delivery: 'at-least-once',
       assign: 'auto',
+      allocation: { wireName: 'AVG', allocate: expect.any(Function) as unknown },
       flow: FLOW_DEFAULTS,
       settleTimeoutMs: 900_000,
       commitMs: 5_000,
@@ -32,7 +33,7 @@ describe('the options of a consumer', () => {
       commit: { everyMs: undefined },
       retry: undefined,
     }
-    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual(resolve())
+    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual({ ...resolve(), allocation: expect.anything() as unknown })
   })
 
   it('are taken as given', () => {
@@ -81,6 +82,7 @@ describe('the options of a consumer', () => {
     ['model is "mirroring"', { model: 'mirroring' as 'clustering' }],
     ['ordering is "key"', { ordering: 'key' as 'queue' }],
     ['delivery is "exactly-once"', { delivery: 'exactly-once' as 'at-most-once' }],
+    ['allocate is "evenly"', { allocate: 'evenly' as 'average' }],
     ['assign is neither', { assign: [] }],
     ['assign is neither', { assign: [{ topic: 't', brokerName: 'a', queueId: -1 }] }],
     ['settleTimeoutMs is 0', { settleTimeoutMs: 0 }],
