@@ -33,7 +33,10 @@ describe('the options of a consumer', () => {
       commit: { everyMs: undefined },
       retry: undefined,
     }
-    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual({ ...resolve(), allocation: expect.anything() as unknown })
+    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual({
+      ...resolve(),
+      allocation: expect.anything() as unknown,
+    })
   })
 
   it('are taken as given', () => {
