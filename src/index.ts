@@ -100,6 +100,9 @@ export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consume
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
 export type { ConsumerOptions, FlowLimits, OnDecodeError, StartFrom } from './consumer/options.ts'
+export type { SubscriptionConflict } from './consumer/subscription-conflicts.ts'
+export type { SubscriptionEntry } from './consumer/subscription-entry.ts'
+export type { SubscriptionSet, SubscriptionSummary } from './consumer/subscription-set.ts'
 export type { ErrorPolicy, Handler, Processed, ProcessOptions } from './consumer/process.ts'
 
 export { boundedMap } from './operators/bounded-map.ts'
