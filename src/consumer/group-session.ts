@@ -15,6 +15,7 @@ import { REQUESTS } from '../protocol/requests.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { allocateAveragely } from './allocate.ts'
 import { createBudget } from './budget.ts'
+import { checkedByBroker$ } from './check-subscriptions.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { createGroupBroker } from './group-broker.ts'
 import { distinctEndpoints$, groupRoutes$, startable$ } from './group-routes.ts'
@@ -150,7 +151,7 @@ export const createGroupSession = (
       return concat(mine.run$(revoked$), givenUp$)
     })
 
-  const deliveries$ = defer(() => {
+  const joined$ = defer(() => {
     open()
     return startable$(allRoutes$).pipe(
       switchMap(() =>
@@ -170,6 +171,8 @@ export const createGroupSession = (
       mergeMap(deliveries => deliveries),
     )
   })
+
+  const deliveries$ = concat(checkedByBroker$(shared, group, subscriptions, allRoutes$), joined$)
 
   // ---- committing and leaving
 
