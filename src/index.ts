@@ -120,6 +120,9 @@ export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFro
 export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
 export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
 export type { QueueStream } from './consumer/queue-stream.ts'
+export type { SubscriptionConflict } from './consumer/subscription-conflicts.ts'
+export type { SubscriptionEntry } from './consumer/subscription-entry.ts'
+export type { SubscriptionSet, SubscriptionSummary } from './consumer/subscription-set.ts'
 
 export { boundedMap } from './operators/bounded-map.ts'
 export type { BoundedMapOptions, Load } from './operators/bounded-map.ts'

@@ -1,13 +1,25 @@
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
-import { checkTopic } from '../protocol/names.ts'
+import { checkTopic, TEMPLATE_TOPIC } from '../protocol/names.ts'
 
 const KNOWN: ReadonlySet<string> = new Set(['topic', 'tags', 'sql'])
+export const MOST_SUBSCRIPTIONS = 1_000
+
+export const checkCount = (count: number): void => {
+  if (count <= MOST_SUBSCRIPTIONS) return
+  throw illegal(`a consumer has at most ${MOST_SUBSCRIPTIONS} subscriptions, not ${count}`)
+}
+
+/** Nobody sends to these: one is the model of others, and the other a name for it. */
+const NO_TOPICS: ReadonlySet<string> = new Set([TEMPLATE_TOPIC, 'DEFAULT_TOPIC'])
 
 /** Throws ERR_RMQ_ILLEGAL for a subscription that no broker could serve. What an expression says, brokers check. */
 export const checkSubscription = (spec: SubscriptionSpec): void => {
   const topic = spec.topic.name
   checkTopic(topic)
+  if (NO_TOPICS.has(topic) || topic.startsWith('SYS_')) {
+    throw wrong(topic, `topic "${topic}" cannot be subscribed to: it is kept for the system`)
+  }
   const { tags, sql } = spec as { readonly tags: unknown; readonly sql?: unknown } // from JavaScript they may be anything
   const foreign = Object.keys(spec).find(name => !KNOWN.has(name))
   if (foreign !== undefined) throw wrong(topic, `${foreign} is not an option of a subscription: ${adviceOn(foreign)}`)
