@@ -119,7 +119,16 @@ export type ReportedEvent =
       readonly type: 'consumer-failure'
       readonly group: string
       readonly where:
-        'rebalance' | 'start-position' | 'pull' | 'decode' | 'handler' | 'send-back' | 'commit' | 'stall' | 'leave'
+        | 'rebalance'
+        | 'start-position'
+        | 'pull'
+        | 'decode'
+        | 'handler'
+        | 'send-back'
+        | 'ack'
+        | 'commit'
+        | 'stall'
+        | 'leave'
       readonly error: unknown
       readonly queue?: QueueRef
       readonly offset?: string
