@@ -130,6 +130,7 @@ export type ReportedEvent =
         | 'decode'
         | 'handler'
         | 'send-back'
+        | 'ack'
         | 'commit'
         | 'stall'
         | 'lock'
