@@ -11,7 +11,7 @@ export type { DeliveryTime, Inbound, MessageOptions, Outbound } from './messages
 export { compareOffsets, Long, queueKey } from './messages/offsets.ts'
 export type { OffsetLike, QueueRef } from './messages/offsets.ts'
 export { on, topic } from './messages/topic.ts'
-export type { SubscriptionSpec, Topic } from './messages/topic.ts'
+export type { MessageFilter, SubscriptionSpec, Topic } from './messages/topic.ts'
 
 export { TIMING_DEFAULTS } from './client/config.ts'
 export type { ClientConfig, HeartbeatMode, Timing } from './client/config.ts'
@@ -95,6 +95,14 @@ export { TRACE_DEFAULTS } from './producer/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './producer/trace-options.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
+export type {
+  Assignments,
+  Consumer,
+  ConsumerFailure,
+  ReceiveOptions,
+  SeekTo,
+  SoughtQueue,
+} from './consumer/consumer.ts'
 export type { Allocate } from './consumer/allocate.ts'
 export type {
   AllocateOption,
@@ -104,13 +112,14 @@ export type {
   ByNearness,
 } from './consumer/allocation/allocate-option.ts'
 export type { Rooms } from './consumer/allocation/nearby.ts'
-export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
 export type { ConsumeRates, ConsumeStats, RecentRates } from './consumer/consume-stats.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
-export type { ConsumerOptions, FlowLimits, OnDecodeError, StartFrom } from './consumer/options.ts'
-export type { ErrorPolicy, Handler, Processed, ProcessOptions } from './consumer/process.ts'
+export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
+export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
+export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
+export type { QueueStream } from './consumer/queue-stream.ts'
 
 export { boundedMap } from './operators/bounded-map.ts'
 export type { BoundedMapOptions, Load } from './operators/bounded-map.ts'

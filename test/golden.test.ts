@@ -12,6 +12,7 @@ import { handlers as pop } from './support/golden-pop.ts'
 import { handlers as popHandles } from './support/golden-pop-handles.ts'
 import { handlers as processQueue } from './support/golden-process-queue.ts'
 import { handlers as queueChoice } from './support/golden-queue-choice.ts'
+import { handlers as sql92 } from './support/golden-sql92.ts'
 import { handlers as tables } from './support/golden-tables.ts'
 import { handlers as trace } from './support/golden-trace.ts'
 
@@ -33,6 +34,7 @@ const handlers = {
   ...processQueue,
   ...queueChoice,
   ...defaults,
+  ...sql92,
 }
 
 describe.each(vectorFiles())('$file holds what the official implementations do, and so do we:', ({ vectors }) => {

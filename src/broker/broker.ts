@@ -1,6 +1,8 @@
 import type { Invoke } from '../remoting/invoke.ts'
+import { createLocks } from './locks.ts'
 import { createMembership } from './membership.ts'
 import { createOffsets } from './offsets.ts'
+import { createPopping } from './popping.ts'
 import { createPulling } from './pulling.ts'
 import { createSending } from './sending.ts'
 import { createTransactions } from './transactions.ts'
@@ -10,8 +12,10 @@ export const createBroker = (invoke: Invoke) => ({
   sending: createSending(invoke),
   transactions: createTransactions(invoke),
   pulling: createPulling(invoke),
+  popping: createPopping(invoke),
   offsets: createOffsets(invoke),
   membership: createMembership(invoke),
+  locks: createLocks(invoke),
 })
 
 export type Broker = ReturnType<typeof createBroker>

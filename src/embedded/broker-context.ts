@@ -11,6 +11,7 @@ import { createLocks, type Locks } from './locks.ts'
 import { createLog } from './log.ts'
 import { createMembers, type Members } from './members.ts'
 import { createOffsets, type Offsets } from './offsets.ts'
+import { createPops, type Pops } from './pops.ts'
 import type { ClusterPlan } from './options.ts'
 import type { RouteTable } from './route-table.ts'
 import { deliverDelayed, type Store } from './storing.ts'
@@ -33,6 +34,11 @@ export interface BrokerContext extends Store {
   readonly members: Members
   readonly locks: Locks
   readonly transactions: Transactions
+  /** By SQL92, not only by tags. */
+  readonly filtersByProperties: boolean
+  readonly pops: Pops
+  /** Whether a reset is the broker's own work, or is told to the members. */
+  readonly serverSideReset: boolean
   /** What clients were asked and have not answered. */
   readonly asks: Asks
   /** A whole number from 0 to below the limit. */
@@ -53,6 +59,7 @@ export interface ContextOptions {
 export const createContext = ({ plan, name, port, routes, timers }: ContextOptions): BrokerContext => {
   const host = { address: plan.advertisedHost, port }
   ipToBytes(host.address)
+  const holds = createHolds(timers)
   const context: BrokerContext = {
     name,
     clusterName: plan.clusterName,
@@ -77,8 +84,11 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
       deliver: record => deliverDelayed(context, record),
     }),
     timed: createTimed({ timers, deliver: (record, more) => deliverDelayed(context, record, more) }),
-    holds: createHolds(timers),
+    holds,
+    pops: createPops(timers, holds, () => context),
     transactions: createTransactions(plan.transactions, () => context),
+    filtersByProperties: plan.filtersByProperties,
+    serverSideReset: plan.serverSideReset,
     asks: createAsks(timers),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({
@@ -104,6 +114,7 @@ export const notifyMembers = ({ groups, members }: BrokerContext, name: string):
 /** A connection is gone: with it its memberships and what it was waiting for. */
 export const forgetConnection = (context: BrokerContext, connection: Connection): void => {
   context.holds.drop(connection)
+  context.pops.holds.drop(connection)
   context.asks.drop(connection)
   for (const group of context.members.leaveAll(connection)) notifyMembers(context, group)
 }

@@ -67,6 +67,7 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     context.delays.start()
     context.transactions.start()
     context.timed.start()
+    context.pops.checkPoints.start()
     timers.after(HEARTBEAT_SCAN_MS, dropSilentMembers)
     routes.register({ name, clusterName: plan.clusterName, address, topics: context.topics })
   }
@@ -84,8 +85,10 @@ export const startBroker = async ({ plan, name, port, faults, routes }: BrokerOp
     context.delays.stop()
     context.transactions.stop()
     context.timed.stop()
+    context.pops.checkPoints.stop()
     context.asks.clear()
     context.holds.clear()
+    context.pops.holds.clear()
     context.members.clear()
     context.locks.clear()
     timers.stop()

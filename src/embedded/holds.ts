@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import type { Passes } from './filters.ts'
 import type { Queue } from './queue.ts'
 import type { Alarm, Timers } from './timers.ts'
 
@@ -9,14 +10,15 @@ interface Hold {
   /** The offset it waits for. */
   readonly offset: number
   readonly timeoutMs: number
-  readonly passes: (tagCode: number) => boolean
+  readonly passes: Passes
   /** Called once: when a message that passes has arrived, or the time is over. */
   readonly wake: () => void
 }
 
 /** Pulls that wait for messages. */
 export interface Holds {
-  add(hold: Hold): void
+  /** Returns how to stop waiting. */
+  add(hold: Hold): Alarm
   /** Something was stored in the queue. Who waits for it is woken once everything that arrived together is stored. */
   arrived(queue: Queue): void
   /** Forgets what a closed connection waits for. */
@@ -73,6 +75,7 @@ export const createHolds = (timers: Timers): Holds => {
       const others = byQueue.get(hold.queue)
       if (others === undefined) byQueue.set(hold.queue, new Set([waiting]))
       else others.add(waiting)
+      return { cancel: () => forget(waiting) }
     },
     arrived: queue => {
       if (!byQueue.has(queue)) return

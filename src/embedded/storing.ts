@@ -82,7 +82,8 @@ export const deliverDelayed = (store: Store, waiting: LogRecord, more: Readonly<
   storePlaced(store, { draft: draftOf(message, topic, queueId, { ...message.properties, ...more }), level: 0 })
 }
 
-const draftOf = (message: Content, topic: string, queueId: number, properties = message.properties): Draft => ({
+/** A message as it is stored somewhere, whatever its properties say of when. */
+export const draftOf = (message: Content, topic: string, queueId: number, properties = message.properties): Draft => ({
   topic,
   queueId,
   flag: message.flag,

@@ -94,6 +94,11 @@ export type ReportedEvent =
   /** Records of the message trace that were dropped or could not be sent; the sends they tell of are not affected. */
   | { readonly type: 'trace-failed'; readonly topic: string; readonly records: number; readonly error: RocketError }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
+  /**
+   * Other members of the group subscribe to something else, or consume in another way: brokers go by the latest heartbeat,
+   * so that members take each other's messages away, and some are lost. Each conflict is a sentence.
+   */
+  | { readonly type: 'subscription-conflict'; readonly group: string; readonly conflicts: readonly string[] }
   | {
       readonly type: 'assignment-changed'
       readonly group: string
@@ -119,7 +124,17 @@ export type ReportedEvent =
       readonly type: 'consumer-failure'
       readonly group: string
       readonly where:
-        'rebalance' | 'start-position' | 'pull' | 'decode' | 'handler' | 'send-back' | 'commit' | 'stall' | 'leave'
+        | 'rebalance'
+        | 'start-position'
+        | 'pull'
+        | 'decode'
+        | 'handler'
+        | 'send-back'
+        | 'commit'
+        | 'stall'
+        | 'lock'
+        | 'concurrency'
+        | 'leave'
       readonly error: unknown
       readonly queue?: QueueRef
       readonly offset?: string

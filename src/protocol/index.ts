@@ -37,11 +37,13 @@ export {
   decodeConsumerIds,
   decodeGroupConfig,
   decodeHeartbeat,
+  decodeRequestModeBody,
   decodeTopicRoute,
   encodeClusterInfo,
   encodeConsumerIds,
   encodeGroupConfig,
   encodeHeartbeat,
+  encodeRequestModeBody,
   encodeTopicRoute,
   GROUP_DEFAULTS,
 } from './bodies.ts'
@@ -52,6 +54,7 @@ export type {
   GroupConfig,
   HeartbeatData,
   QueueData,
+  RequestModeBody,
   RetryPolicy,
   StaticQueues,
   TopicRoute,
@@ -100,6 +103,7 @@ export type { Compression, PullSwitches, TransactionState } from './sys-flags.ts
 // popped messages and recalled ones
 export { decodeBatchAckBody, encodeBatchAckBody } from './batch-ack-body.ts'
 export type { BatchAck, BatchAckBody } from './batch-ack-body.ts'
+export { batchAcksOf } from './batch-acks.ts'
 export { decodeBitSet, encodeBitSet } from './bit-set.ts'
 export { decodePopCheckPoint, encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from './pop-check-point.ts'
 export type { PopCheckPoint } from './pop-check-point.ts'
@@ -126,6 +130,8 @@ export {
   topicMarkOf,
   topicOfPopRetry,
 } from './pop-retry-topic.ts'
+export { poppedMessages } from './popped-messages.ts'
+export type { PopAnswer, PopHandle, PoppedMessage } from './popped-messages.ts'
 export { decodeReceiptHandle, encodeReceiptHandle, isRetried, nextVisibleTime } from './receipt-handle.ts'
 export type { ReceiptHandle } from './receipt-handle.ts'
 export { decodeRecallHandle, encodeRecallHandle } from './recall-handle.ts'

@@ -17,9 +17,9 @@ const announcing = (bytes: number): Buffer => {
 describe('the embedded servers', () => {
   it('answer a code they do not know with 3, and name it', async () => {
     const { broker } = await aBroker()
-    const answer = await broker.ask(200_050)
+    const answer = await broker.ask(200_056)
     expect(answer.code).toBe(3)
-    expect(answer.remark).toContain('200050')
+    expect(answer.remark).toContain('200056')
   })
 
   it('never answer a one-way request, not even with an error', async () => {

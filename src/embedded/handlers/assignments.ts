@@ -9,23 +9,31 @@ import type { MessageQueue } from '../../protocol/routes.ts'
 import { successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'
-import { shareQueues } from '../share-queues.ts'
+import { shareQueues, shareToPop } from '../share-queues.ts'
 
-/** Which queues are the asking member's, all of them to be pulled. */
+/** Which queues are the asking member's, and whether it pulls or pops them. */
 export const queryAssignment: Handler<BrokerContext> = (context, request) => {
-  const own = sharedOut(context, decodeAssignmentQuery(request.body))
-  return successWithBody(request, encodeAssignments(own?.map((queue): Assignment => ({ queue, mode: 'PULL' }))))
+  const query = decodeAssignmentQuery(request.body)
+  const { mode, shareQueues: others } = context.pops.modes.get(query.topic, query.consumerGroup)
+  const own = sharedOut(context, query, mode === 'POP' ? others : undefined)
+  return successWithBody(request, encodeAssignments(own?.map((queue): Assignment => ({ queue, mode }))))
 }
 
 /** Undefined when there is nothing to share or nobody to share with, or no known way to do it. */
-const sharedOut = (context: BrokerContext, query: AssignmentQuery): readonly MessageQueue[] | undefined => {
+const sharedOut = (
+  context: BrokerContext,
+  query: AssignmentQuery,
+  popOthers: number | undefined,
+): readonly MessageQueue[] | undefined => {
   const queues = queuesOf(context, query.topic)
   if (queues.length === 0) return undefined
   if (query.messageModel === 'BROADCASTING') return queues
   const group = context.members.group(query.consumerGroup)
   if (group === undefined) return undefined
   const ids = [...group.members.values()].map(({ clientId }) => clientId).sort(byUnits)
-  return shareQueues(query.strategyName, queues, ids, query.clientId)
+  return popOthers === undefined
+    ? shareQueues(query.strategyName, queues, ids, query.clientId)
+    : shareToPop(query.strategyName, queues, ids, query.clientId, popOthers)
 }
 
 /** Of all brokers that are up, by broker and id, as clients sort them. */

@@ -3,8 +3,10 @@ import type { BrokerContext } from '../broker-context.ts'
 import type { Handler, HandlerTable } from '../server.ts'
 import { runtimeInfo, topicConfig, topicStats, updateAndCreateGroup, updateAndCreateTopic } from './admin.ts'
 import { queryAssignment } from './assignments.ts'
+import { consumerConnections, consumeStats } from './group-infos.ts'
 import { lockQueues, unlockQueues } from './locks.ts'
 import { queryMessages, viewMessage } from './lookups.ts'
+import { askConsumerStatus, consumeDirectly, relayToMember } from './member-questions.ts'
 import { checkClient, consumerIds, heartBeat, unregisterClient } from './members.ts'
 import {
   earliestStoreTime,
@@ -14,10 +16,15 @@ import {
   searchOffset,
   updateConsumerOffset,
 } from './offsets.ts'
+import { ackMessage, batchAckMessage, changeInvisibleTime } from './pop-acks.ts'
+import { notification, pollingInfo } from './pop-notices.ts'
+import { peekMessage, popMessage } from './pops.ts'
 import { pullMessage } from './pulls.ts'
 import { recallMessage } from './recalls.ts'
 import { sendReply, sendReplyV2 } from './replies.ts'
+import { resetOffsets } from './resets.ts'
 import { sendBack } from './send-backs.ts'
+import { setRequestMode } from './request-modes.ts'
 import { sendMessage, sendMessageV2 } from './sends.ts'
 import { endTransaction } from './transactions.ts'
 
@@ -33,6 +40,13 @@ export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Hand
   [REQUESTS.CONSUMER_SEND_MSG_BACK.code, sendBack],
   [REQUESTS.PULL_MESSAGE.code, pullMessage],
   [REQUESTS.LITE_PULL_MESSAGE.code, pullMessage],
+  [REQUESTS.POP_MESSAGE.code, popMessage],
+  [REQUESTS.PEEK_MESSAGE.code, peekMessage],
+  [REQUESTS.ACK_MESSAGE.code, ackMessage],
+  [REQUESTS.BATCH_ACK_MESSAGE.code, batchAckMessage],
+  [REQUESTS.CHANGE_MESSAGE_INVISIBLETIME.code, changeInvisibleTime],
+  [REQUESTS.NOTIFICATION.code, notification],
+  [REQUESTS.POLLING_INFO.code, pollingInfo],
   [REQUESTS.QUERY_CONSUMER_OFFSET.code, queryConsumerOffset],
   [REQUESTS.UPDATE_CONSUMER_OFFSET.code, updateConsumerOffset],
   [REQUESTS.SEARCH_OFFSET_BY_TIMESTAMP.code, searchOffset],
@@ -46,6 +60,7 @@ export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Hand
   [REQUESTS.GET_CONSUMER_LIST_BY_GROUP.code, consumerIds],
   [REQUESTS.CHECK_CLIENT_CONFIG.code, checkClient],
   [REQUESTS.QUERY_ASSIGNMENT.code, queryAssignment],
+  [REQUESTS.SET_MESSAGE_REQUEST_MODE.code, setRequestMode],
   [REQUESTS.LOCK_BATCH_MQ.code, lockQueues],
   [REQUESTS.UNLOCK_BATCH_MQ.code, unlockQueues],
   [REQUESTS.UPDATE_AND_CREATE_TOPIC.code, updateAndCreateTopic],
@@ -53,4 +68,10 @@ export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Hand
   [REQUESTS.GET_TOPIC_CONFIG.code, topicConfig],
   [REQUESTS.GET_TOPIC_STATS_INFO.code, topicStats],
   [REQUESTS.GET_BROKER_RUNTIME_INFO.code, runtimeInfo],
+  [REQUESTS.GET_CONSUMER_CONNECTION_LIST.code, consumerConnections],
+  [REQUESTS.GET_CONSUME_STATS.code, consumeStats],
+  [REQUESTS.INVOKE_BROKER_TO_RESET_OFFSET.code, resetOffsets],
+  [REQUESTS.INVOKE_BROKER_TO_GET_CONSUMER_STATUS.code, askConsumerStatus],
+  [REQUESTS.GET_CONSUMER_RUNNING_INFO.code, relayToMember],
+  [REQUESTS.CONSUME_MESSAGE_DIRECTLY.code, consumeDirectly],
 ])
