@@ -42,6 +42,7 @@ export interface SubscriptionSet {
   removeInactive(forMs?: number): number
   /** Forgets all subscriptions; how many. The history of conflicts stays. */
   clear(): number
+  /** What is known of a topic; undefined when it is not subscribed to. */
   get(topic: Topic | string): SubscriptionEntry | undefined
   /** All, in the order they were added. */
   list(): readonly SubscriptionEntry[]
@@ -49,6 +50,7 @@ export interface SubscriptionSet {
   active(): readonly SubscriptionSpec[]
   /** The newest 100, oldest first. */
   conflicts(): readonly SubscriptionConflict[]
+  /** Counts, as of now. */
   summary(): SubscriptionSummary
   /** Everything but codecs, as text. */
   exportJson(): string
