@@ -9,6 +9,7 @@ import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
 import type { QueueStream } from './queue-stream.ts'
+import type { SubscriptionSet } from './subscription-set.ts'
 
 /** The queues that this member holds. */
 export interface Assignments {
@@ -62,6 +63,11 @@ export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable
   readonly failures$: Observable<ConsumerFailure>
   /** Where every held queue stands, now and every so many ms (default 1,000). */
   lag$(everyMs?: number): Observable<readonly QueueProgress[]>
+  /**
+   * What it subscribes to, which may change while it runs: brokers are told, queues are shared out anew. All members of a
+   * group have to change alike.
+   */
+  readonly subscriptions: SubscriptionSet
   /** What it has done of late: rates and times over a minute, an hour and a day, per topic and in total. */
   stats(): ConsumeStats
   /** The same, now and every so many ms (default 1,000). */

@@ -18,6 +18,7 @@ import { queueStream$ } from './queue-stream.ts'
 import type { QueueStream } from './queue-stream.ts'
 import { createRunWork } from './run-work.ts'
 import { createSessionRuns } from './session-run.ts'
+import { createSubscriptionSet } from './subscription-set.ts'
 
 /** The queues of one list that are not in the other. */
 const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): readonly QueueRef[] => {
@@ -44,11 +45,13 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
     report({ type: 'assignment-changed', group, added: added.length, removed: removed.length, current: current.length })
   }
   const pauses = createPauses()
+  const subscriptions = createSubscriptionSet(settings.subscriptions, () => scheduler.now(), closing$)
   const meter = createConsumeMeter(() => scheduler.now())
   const runs = createSessionRuns(shared, settings, {
     onAssignment: assignment => assign([...assignment.values()]),
     isPaused: pauses.isPaused,
     meter,
+    subscriptions,
   })
   const counted = ({ delivery, settlement, error, elapsedMs }: Processed): void => {
     const failed = error !== undefined || settlement === 'retry-scheduled' || settlement === 'dead-lettered'
@@ -120,6 +123,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         map(() => runs.session()?.held.progress() ?? []),
         takeUntil(closing$),
       ),
+    subscriptions,
     stats: () => meter.read(),
     stats$: (everyMs = 1_000) =>
       timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(

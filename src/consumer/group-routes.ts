@@ -10,7 +10,8 @@ import type { MessageQueue } from '../protocol/routes.ts'
 export const groupRoutes$ = (
   topics: readonly string[],
   routes$: (topic: string) => Observable<RouteState>,
-): Observable<readonly RouteState[]> => combineLatest(topics.map(topic => routes$(topic)))
+): Observable<readonly RouteState[]> =>
+  topics.length === 0 ? of([]) : combineLatest(topics.map(topic => routes$(topic)))
 
 /** Fails when no name server could be asked at the start; a topic that does not exist yet is waited for. */
 export const startable$ = (routes$: Observable<readonly RouteState[]>): Observable<readonly RouteState[]> =>

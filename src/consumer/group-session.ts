@@ -40,7 +40,8 @@ import { createQueueLocks } from './queue-locks.ts'
 import { createReading } from './reading.ts'
 import { assignments$ } from './rebalance.ts'
 import type { Assignment } from './rebalance.ts'
-import { createSubscriptions } from './subscriptions.ts'
+import type { SubscriptionSet } from './subscription-set.ts'
+import { createLiveSubscriptions } from './subscriptions.ts'
 
 /** One membership of a group: from joining to leaving. */
 export interface GroupSession {
@@ -75,22 +76,23 @@ export interface SessionHooks {
   readonly onAssignment: (assignment: Assignment) => void
   readonly isPaused: (queue: QueueRef) => boolean
   readonly meter: ConsumeMeter
+  readonly subscriptions: SubscriptionSet
 }
 
 export const createGroupSession = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  { onAssignment, isPaused, meter }: SessionHooks,
+  { onAssignment, isPaused, meter, subscriptions: set }: SessionHooks,
 ): GroupSession => {
   const { runtime, report, timing, clientId, namespace } = shared
   const { scheduler, asap } = runtime
   const { group, flow, model, ordering, assign, allocation } = settings
-  const subscriptions = createSubscriptions(settings, scheduler.now())
+  const subscriptions = createLiveSubscriptions(settings, set)
   const reading = createReading(settings, subscriptions, namespace)
   const total = createBudget({ messages: flow.unsettled, bytes: flow.unsettledBytes }, flow.pullBatch)
   const perTopic = new Map<string, SharedLimits>()
   const held = createHeldQueues()
-  const upkeep = createGroupUpkeep(shared, settings, subscriptions, held)
+  const upkeep = createGroupUpkeep(shared, settings, subscriptions, set.changes$, held)
   const broker = createGroupBroker(shared, settings, subscriptions, {
     routes: upkeep.routes,
     known$: upkeep.known$,

@@ -1,4 +1,5 @@
-import { concat, defer, EMPTY, filter, merge, Subject, Subscription, switchMap, takeUntil, tap, timer } from 'rxjs'
+import { concat, defer, distinctUntilChanged, EMPTY, filter, map, merge, skip, Subject, Subscription } from 'rxjs'
+import { switchMap, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
 import type { SharedClient } from '../client/shared-client.ts'
@@ -44,6 +45,7 @@ export const createGroupUpkeep = (
   shared: SharedClient,
   settings: ConsumerSettings,
   subscriptions: Subscriptions,
+  changes$: Observable<unknown>,
   held: HeldQueues,
 ): GroupUpkeep => {
   const { runtime, routes, heartbeats, inbound, report } = shared
@@ -56,7 +58,11 @@ export const createGroupUpkeep = (
   let states: readonly RouteState[] = []
   let announced: Announced | undefined
 
-  const allRoutes$ = groupRoutes$(subscriptions.topics, topic => routes.routes$(topic))
+  const allRoutes$ = changes$.pipe(
+    map(() => subscriptions.topics),
+    distinctUntilChanged((before, now) => before.join() === now.join()),
+    switchMap(topics => groupRoutes$(topics, topic => routes.routes$(topic))),
+  )
   const ignore = (): void => undefined // these streams report their failures and never error
   const known$ = (endpoint: string): Observable<unknown> => announced?.known$(endpoint) ?? EMPTY
 
@@ -95,6 +101,11 @@ export const createGroupUpkeep = (
     }
   }
 
+  const subscribedAnew = (): void => {
+    announced?.changed()
+    for (const queue of held.all()) queue.pullAgain()
+  }
+
   const open = (): void => {
     upkeep.add(allRoutes$.subscribe({ next: routed, error: ignore }))
     const member = {
@@ -102,6 +113,7 @@ export const createGroupUpkeep = (
       endpoints$: distinctEndpoints$(allRoutes$),
     }
     upkeep.add(heartbeats.announce$(member).subscribe({ next: known => (announced = known), error: ignore }))
+    upkeep.add(changes$.pipe(skip(1)).subscribe({ next: subscribedAnew, error: ignore }))
     upkeep.add(
       inbound.on(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.code, frame => {
         const { consumerGroup } = readHeader(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.asks, frame.fields)

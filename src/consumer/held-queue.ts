@@ -43,6 +43,8 @@ export interface HeldQueue {
   commit$(): Observable<void>
   /** Goes on from another offset: what is in hand is let go. */
   seek(offset: Long): void
+  /** Does not wait for what the broker holds: what is subscribed to has changed. */
+  pullAgain(): void
   pause(): void
   resume(): void
   progress(): QueueProgress | undefined
@@ -158,6 +160,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       ),
     commit$,
     seek: offset => seeks.next(offset),
+    pullAgain: () => pages.pullAgain(),
     pause: () => pages.pause(),
     resume: () => pages.resume(),
     settling: () => custody.settling(),

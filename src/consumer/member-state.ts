@@ -11,6 +11,7 @@ import type { MemberView, QueueView } from './member-view.ts'
 import type { ConsumerSettings } from './options.ts'
 import type { Handler } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
+import { settingsAsText } from './running-info.ts'
 import type { Reading } from './reading.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -54,7 +55,7 @@ const memberView = (options: MemberStateOptions): MemberView => {
       return handling().concurrency()
     },
     nameServers: () => shared.nameServers(),
-    settings: () => Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, text(value)])),
+    settings: () => settingsAsText(settings),
     subscriptions: () => subscriptions.data().subscriptions,
     queues: () => held.progress().map(toView),
     status: topic => consumeStatus(meter.rates(topic)),
@@ -72,8 +73,6 @@ const memberView = (options: MemberStateOptions): MemberView => {
       }),
   }
 }
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const toView = (at: QueueProgress): QueueView => ({
   queue: at.queue,

@@ -149,6 +149,7 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
     settling: () => custody.settling(),
     settlements$: custody.settlements$,
     release: which => custody.release(which),
+    pullAgain: () => undefined, // the next pop asks for what is subscribed to then
     seek: () => undefined, // the broker keeps the place
     overdue: () => [], // what is in hand for too long lapses by itself
     extend$: (delivery, byMs) => custody.extend$(delivery, byMs),

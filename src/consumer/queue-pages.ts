@@ -1,4 +1,4 @@
-import { defer, filter, map, merge, Observable, of, Subject, switchMap, take, tap } from 'rxjs'
+import { defer, filter, map, merge, Observable, of, Subject, switchMap, take, takeUntil, tap } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
 import type Long from 'long'
 import type { Pulled } from '../broker/pulling.ts'
@@ -42,6 +42,8 @@ export interface QueuePages {
   /** One past the last message, as the broker said last. */
   maxOffset(): Long | undefined
   lastPullAt(): number | undefined
+  /** Does not wait for what the broker holds: what is asked for has changed. */
+  pullAgain(): void
   pause(): void
   resume(): void
   isPaused(): boolean
@@ -54,6 +56,7 @@ export const createQueuePages = (
   { pull$, accepts, topicOf, budget, span, onPulled, report, group, scheduler, asap }: QueuePagesContext,
 ): QueuePages => {
   const resumes = new Subject<void>()
+  const anew = new Subject<void>()
   let maxOffset: Long | undefined
   let pulledTo: Long | undefined // a page that arrived is in the window a hop later
   let lastPullAt: number | undefined
@@ -123,6 +126,7 @@ export const createQueuePages = (
           onPulled?.(queue, pulled.messages.length, lastPullAt - askedAt)
           return moved(pulled) ?? toPage(pulled)
         }),
+        takeUntil(anew),
       )
     })
 
@@ -146,8 +150,10 @@ export const createQueuePages = (
       }),
     maxOffset: () => maxOffset,
     lastPullAt: () => lastPullAt,
+    pullAgain: () => anew.next(),
     pause: () => {
       paused = true
+      anew.next() // what the broker holds is not waited for
     },
     resume: () => {
       paused = false

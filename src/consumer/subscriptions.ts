@@ -8,6 +8,7 @@ import type { StoredMessage } from '../protocol/stored-message.ts'
 import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import type { ConsumerSettings } from './options.ts'
+import type { SubscriptionSet } from './subscription-set.ts'
 
 /** What a group subscribes to: its topics, and the retry topic to which failed messages return. */
 export interface Subscriptions {
@@ -51,6 +52,32 @@ export const createSubscriptions = (
       consumeFromWhere: FROM_WHERE[startFrom instanceof Date ? 'timestamp' : startFrom],
       subscriptions: all,
     }),
+  }
+}
+
+/** The same of a set that changes: what it says now, under its newest version. */
+export const createLiveSubscriptions = (
+  settings: Omit<SubscribingSettings, 'subscriptions'>,
+  set: Pick<SubscriptionSet, 'active' | 'version'>,
+): Subscriptions => {
+  const derive = () => createSubscriptions({ ...settings, subscriptions: set.active() }, set.version)
+  let derived = derive()
+  let version = set.version
+  const now = (): Subscriptions => {
+    if (set.version !== version) {
+      version = set.version
+      derived = derive()
+    }
+    return derived
+  }
+  return {
+    get topics() {
+      return now().topics
+    },
+    of: topic => now().of(topic),
+    accepts: (topic, stored) => now().accepts(topic, stored),
+    codecOf: topic => now().codecOf(topic),
+    data: () => now().data(),
   }
 }
 
