@@ -131,6 +131,7 @@ export type ReportedEvent =
         | 'handler'
         | 'send-back'
         | 'commit'
+        | 'offsets'
         | 'stall'
         | 'lock'
         | 'concurrency'
