@@ -266,6 +266,21 @@ export const offsetOutside = (queue: string, offset: string, min: string, max: s
   })
 
 /** A delivery that nobody settled for too long. */
+/** Offsets that are kept in a file, which could not be read or written. */
+export const offsetFileFailed = (what: 'read' | 'written', path: string, cause: unknown): RocketError =>
+  new RocketError('ERR_RMQ_OFFSET', `the offsets in ${path} could not be ${what}${messageOf(cause)}`, {
+    retriable: true,
+    cause,
+    advice: 'see that the directory may be written and has room: it is tried again',
+  })
+
+/** Offsets that are kept in a file, which is missing or damaged; `becomes` says what then. */
+export const offsetFileDamaged = (path: string, becomes: string, cause: unknown): RocketError =>
+  new RocketError('ERR_RMQ_DECODE', `the offsets in ${path} are missing or damaged: ${becomes}${messageOf(cause)}`, {
+    cause,
+    advice: 'see what damaged the disk; without the files the group begins as `startFrom` says',
+  })
+
 export const stalled = (group: string, queue: string, offset: string, forMs: number): RocketError =>
   new RocketError(
     'ERR_RMQ_STALLED',

@@ -3,6 +3,7 @@ import type { Latency } from '../observability/latency-window.ts'
 import { ratio } from '../observability/ratio.ts'
 import { createSlidingCounts } from '../observability/sliding-counts.ts'
 import type { Counted, SlidingCounts, SlidingWindow } from '../observability/sliding-counts.ts'
+import type { TopicStatus } from './member-view.ts'
 
 /** What was done in a window of time, and how fast. */
 export interface ConsumeRates {
@@ -183,7 +184,7 @@ const ratesOf = ({ spanMs, by }: Counted): ConsumeRates => {
  * What operators' tools ask a member of a group about a topic: rates of the last minute, failures of the last hour. How
  * long the handler takes is of the last hour where the last minute has nothing to tell. (`ConsumeStatus`)
  */
-export const consumeStatus = ({ minute, hour }: RecentRates) => ({
+export const consumeStatus = ({ minute, hour }: RecentRates): TopicStatus => ({
   pullRT: minute.pullMs,
   pullTPS: minute.pulledPerSecond,
   consumeRT: minute.consumeMs === 0 ? hour.consumeMs : minute.consumeMs,

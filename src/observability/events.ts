@@ -132,6 +132,7 @@ export type ReportedEvent =
         | 'send-back'
         | 'ack'
         | 'commit'
+        | 'offsets'
         | 'stall'
         | 'lock'
         | 'concurrency'

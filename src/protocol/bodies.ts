@@ -29,9 +29,11 @@ export type { RequestModeBody } from './request-mode-body.ts'
 export {
   decodeConsumerStatus,
   decodeConsumeStats,
+  decodeOffsetFile,
   decodeResetOffsets,
   encodeConsumerStatus,
   encodeConsumeStats,
+  encodeOffsetFile,
   encodeResetOffsets,
 } from './offset-bodies.ts'
 export type { ConsumerStatus, ConsumeStats, QueueLag } from './offset-bodies.ts'

@@ -16,13 +16,32 @@ export const decodeResetOffsets = (body: Buffer): readonly QueueOffset[] => {
   const offsets = isListOfObjects(reset, 'offsetTable')
     ? fewEnough(shapesAt(reset, 'offsetTable'), reset, 'offsetTable').map(offsetOfQueue)
     : offsetsAt(reset, 'offsetTable')
+  return notNegative(offsets, reset)
+}
+
+const notNegative = (offsets: readonly QueueOffset[], { path }: Shape): readonly QueueOffset[] => {
   const negative = offsets.find(({ offset }) => offset.isNegative())
   if (negative === undefined) return offsets
   const { topic, queueId } = negative.queue
-  throw decodeFailed(`reset offsets: the offset of queue ${queueId} of topic "${topic}" is negative`)
+  throw decodeFailed(`${path}: the offset of queue ${queueId} of topic "${topic}" is negative`)
 }
 
 const offsetOfQueue = (shape: Shape): QueueOffset => ({ queue: queueOf(shape), offset: longAt(shape, 'offset') })
+
+/** What a consumer that gets every message keeps in a file, laid out as Java's client does. */
+export const encodeOffsetFile = (offsets: readonly QueueOffset[]): Buffer => {
+  const entries = offsets.map(({ queue: { brokerName, queueId, topic }, offset }) => {
+    const members = [`"brokerName":${JSON.stringify(brokerName)}`, `"queueId":${queueId}`]
+    return `{\n\t\t\t${[...members, `"topic":${JSON.stringify(topic)}`].join(',\n\t\t\t')}\n\t\t}:${offset.toString()}`
+  })
+  return Buffer.from(`{\n\t"offsetTable":{${entries.join(',')}${entries.length === 0 ? '' : '\n\t'}}\n}`)
+}
+
+/** Reads that of every release of Java's client. Fails for anything else, such as the first part of one. */
+export const decodeOffsetFile = (body: Buffer): readonly QueueOffset[] => {
+  const file = shapeOfBody(body, 'offset file')
+  return notNegative(offsetsAt(file, 'offsetTable'), file)
+}
 
 /** Where members stand: one that was asked (code 221) tells its own queues, a broker (223) those of all by client id. */
 export interface ConsumerStatus {

@@ -11,6 +11,7 @@ import {
   decodeHeartbeat,
   decodeLockedQueues,
   decodeLockRequest,
+  decodeOffsetFile,
   decodeRequestModeBody,
   decodeRunningInfo,
   decodeTopicRoute,
@@ -24,6 +25,7 @@ import {
   encodeHeartbeat,
   encodeLockedQueues,
   encodeLockRequest,
+  encodeOffsetFile,
   encodeRequestModeBody,
   encodeRunningInfo,
   encodeTopicRoute,
@@ -75,6 +77,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   'body/consume-stats/': body => encodeConsumeStats(decodeConsumeStats(body)),
   'body/consumer-running-info/': body => encodeRunningInfo(decodeRunningInfo(body)),
   'body/consume-directly/': body => encodeConsumedDirectly(decodeConsumedDirectly(body)),
+  'body/local-offset-file/': body => encodeOffsetFile(decodeOffsetFile(body)),
   'body/group-config/': body => encodeGroupConfig(decodeGroupConfig(body)),
 }
 
