@@ -52,7 +52,7 @@ export interface QueueView {
 }
 
 /** How a topic is consumed: times in ms, rates in messages per second, failures of the last hour. */
-interface TopicStatus {
+export interface TopicStatus {
   readonly pullRT: number
   readonly pullTPS: number
   readonly consumeRT: number
