@@ -57,6 +57,8 @@ interface Feature {
 /** What all features of one client share. Stateless requests are in `broker/`; shared life is here. */
 export interface SharedClient {
   readonly clientId: string
+  /** The one that was configured: one that is made up is another after a restart. */
+  readonly configuredClientId: string | undefined
   /** Around topics and groups on the wire; inside the client they are bare. */
   readonly namespace: string | undefined
   readonly runtime: Runtime
@@ -171,6 +173,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
 
   return {
     clientId,
+    configuredClientId: settings.clientId,
     namespace,
     runtime,
     timing,

@@ -5,6 +5,7 @@ import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
 import type { ConsumeStats } from './consume-stats.ts'
 import type { Delivery } from './delivery.ts'
+import type { OffsetMetrics } from './offset-cache.ts'
 import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
@@ -72,6 +73,8 @@ export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable
   stats(): ConsumeStats
   /** The same, now and every so many ms (default 1,000). */
   stats$(everyMs?: number): Observable<ConsumeStats>
+  /** How the keeping of offsets goes, since the group was joined; undefined while it does not run. */
+  offsetMetrics(): OffsetMetrics | undefined
   /** Begins to count anew. */
   resetStats(): void
   /**

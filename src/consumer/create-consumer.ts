@@ -124,6 +124,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         takeUntil(closing$),
       ),
     subscriptions,
+    offsetMetrics: () => runs.session()?.offsetMetrics(),
     stats: () => meter.read(),
     stats$: (everyMs = 1_000) =>
       timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(

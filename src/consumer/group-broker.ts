@@ -16,7 +16,8 @@ import { addressOf, endpointsOf, masterOf } from './group-routes.ts'
 import type { SeekTo } from './consumer.ts'
 import type { HeldQueueContext } from './held-queue.ts'
 import type { ConsumerSettings } from './options.ts'
-import { offsetAt$, startPosition$ } from './start-position.ts'
+import { offsetAt$, ruledStart$ } from './start-position.ts'
+import type { StartPosition } from './start-position.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** How long a broker may hold a pull, as Java, ms; and how long we wait for the answer. */
@@ -35,12 +36,17 @@ export interface GroupBrokerOptions {
   readonly onUnknown: () => void
 }
 
-type Requests = Pick<HeldQueueContext, 'startPosition$' | 'pull$' | 'sendBack$' | 'commit$'>
+type Requests = Pick<HeldQueueContext, 'pull$' | 'sendBack$'>
 
 export interface GroupBroker extends Requests {
   members$(route: RouteState): Observable<readonly string[]>
   lockQueues$(queues: readonly MessageQueue[]): Observable<readonly MessageQueue[]>
   unlockQueues$(queues: readonly MessageQueue[]): Observable<void>
+  /** The offset that the group committed. */
+  loadOffset$(queue: MessageQueue): Observable<Long | undefined>
+  updateOffset$(queue: MessageQueue, offset: Long): Observable<void>
+  /** Where a group begins that has committed none. */
+  start$(queue: MessageQueue): Observable<StartPosition>
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
   leave$(): Observable<never>
 }
@@ -96,7 +102,9 @@ export const createGroupBroker = (
       ),
     unlockQueues$: queues => locking$(queues, (endpoint, request) => broker.locks.unlock$(endpoint, request)),
 
-    startPosition$: queue => at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
+    loadOffset$: queue => at$(queue, endpoint => broker.offsets.query$(endpoint, group, queue, true)),
+    updateOffset$: (queue, offset) => at$(queue, endpoint => broker.offsets.update$(endpoint, group, queue, offset)),
+    start$: queue => at$(queue, endpoint => ruledStart$(broker.offsets, endpoint, queue, startFrom)),
 
     pull$: (queue, queueOffset, maxMsgNums, held) => {
       const key = queueKey(queue)
@@ -154,8 +162,6 @@ export const createGroupBroker = (
                 SEND_BACK_MS,
               ),
             ),
-
-    commit$: (queue, offset) => at$(queue, endpoint => broker.offsets.update$(endpoint, group, queue, offset)),
 
     members$: ({ route }) =>
       defer(() => {

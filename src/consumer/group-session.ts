@@ -36,6 +36,10 @@ import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
 import { answering$, NO_HANDLER } from './member-state.ts'
 import type { Handling } from './member-state.ts'
+import type { OffsetMetrics } from './offset-cache.ts'
+import { brokerOffsets, createOffsetKeeper } from './offset-keeper.ts'
+import { storeOf } from './offset-choice.ts'
+import { startPosition$ } from './start-position.ts'
 import { createQueueLocks } from './queue-locks.ts'
 import { createReading } from './reading.ts'
 import { assignments$ } from './rebalance.ts'
@@ -57,6 +61,7 @@ export interface GroupSession {
   /** The offset of a place in a queue, as its broker says. */
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
   readonly held: HeldQueues
+  offsetMetrics(): OffsetMetrics
   /** What is at work, for those who ask. */
   handles(work: Handling): void
 }
@@ -98,6 +103,10 @@ export const createGroupSession = (
     known$: upkeep.known$,
     onUnknown: upkeep.announceAgain,
   })
+  const offsets = createOffsetKeeper(
+    storeOf(settings, shared, brokerOffsets(broker.loadOffset$, broker.updateOffset$)),
+    runtime,
+  )
   const locks = createQueueLocks({
     lock$: broker.lockQueues$,
     unlock$: broker.unlockQueues$,
@@ -116,7 +125,10 @@ export const createGroupSession = (
   }
   const hold = (queue: MessageQueue) =>
     createHeldQueue(queue, {
-      ...broker,
+      pull$: broker.pull$,
+      sendBack$: broker.sendBack$,
+      startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
+      commit$: offsets.commit$,
       ...(ordering === 'queue' && model === 'clustering' ? locks : {}),
       isPaused,
       onPulled: (_, messages, ms) => {
@@ -205,6 +217,7 @@ export const createGroupSession = (
   return {
     held,
     offsetAt$: broker.offsetAt$,
+    offsetMetrics: offsets.metrics,
     handles: given => (handling = given),
     run$: each =>
       concat(

@@ -1,13 +1,21 @@
-import { catchError, defaultIfEmpty, defer, EMPTY, filter, forkJoin, ignoreElements, map, merge, of } from 'rxjs'
+import {
+  catchError,
+  defaultIfEmpty,
+  defer,
+  EMPTY,
+  filter,
+  forkJoin,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  of,
+} from 'rxjs'
 import type { Observable } from 'rxjs'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
-import { boundedMap } from '../operators/bounded-map.ts'
 import type { HeldQueue } from './held-queue.ts'
 import type { QueueProgress } from './queue-progress.ts'
-
-/** Commits to brokers at once; those of one broker follow each other. */
-const COMMITS_AT_ONCE = 16
 
 /** The queues that a member holds. */
 export interface HeldQueues {
@@ -47,10 +55,7 @@ export const createHeldQueues = (): HeldQueues => {
     progress,
     commit$: () =>
       defer(all).pipe(
-        boundedMap(queue => queue.commit$().pipe(catchError(() => EMPTY)), {
-          concurrency: COMMITS_AT_ONCE,
-          keyBy: ({ queue }) => queue.brokerName, // one after the other: a broker may lose the first commits of a group that come at once
-        }),
+        mergeMap(queue => queue.commit$().pipe(catchError(() => EMPTY))),
         ignoreElements(),
       ),
     committed$: () => {

@@ -7,6 +7,7 @@ import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { resolveAllocate } from './allocation/allocate-option.ts'
 import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
+import type { Offsets } from './offset-store.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -84,6 +85,11 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
    * Java's consumeTimeout; where order is kept, or nothing can be sent back, it is only told. ms. Default 900,000.
    */
   readonly settleTimeoutMs?: number
+  /**
+   * Where progress is kept: `fileOffsets()`, `memoryOffsets()`, or a store of your own. Default: at the brokers, which
+   * members share; in broadcasting `fileOffsets()`.
+   */
+  readonly offsets?: Offsets
   /** How progress is kept. */
   readonly commit?: {
     /** Between commits, ms. Default: the client's `timing.commitMs`, 5,000. */
@@ -114,6 +120,7 @@ export interface ConsumerSettings {
   readonly allocation: AllocationRule
   readonly flow: FlowLimits
   readonly settleTimeoutMs: number
+  readonly offsets: Offsets | undefined
   readonly commitMs: number
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
@@ -147,6 +154,7 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     allocation: resolveAllocate(given.allocate),
     flow: resolveFlow(given.flow),
     settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, SETTLE_TIMEOUT_MS),
+    offsets: checkedOffsets(given.offsets),
     commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
     maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
     onDecodeError: oneOf('onDecodeError', given.onDecodeError, 'dead-letter', ['dead-letter', 'retry-later', 'ack']),
@@ -157,6 +165,15 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
 /** As Java's consumeTimeout, 15 minutes. */
 const SETTLE_TIMEOUT_MS = 900_000
 const MANY = 2_147_483_647
+
+const checkedOffsets = (offsets: unknown): Offsets | undefined => {
+  if (offsets === undefined || typeof offsets === 'function') return offsets as Offsets | undefined
+  wrong(
+    illegal('offsets is no function that makes a store: expected fileOffsets(), memoryOffsets() or your own'),
+    undefined,
+  )
+  return undefined
+}
 
 const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] => {
   if (assign === 'auto') return assign

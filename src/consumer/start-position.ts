@@ -22,21 +22,23 @@ export const startRule = (topic: string, startFrom: StartFrom): Exclude<StartPos
   return startFrom
 }
 
-/** The committed offset, else by rule. The broker is asked strictly: `last` means it, also on a young topic. */
-export const startPosition$ = (
+/** Where to begin by rule. `last` means it, also on a young topic. */
+export const ruledStart$ = (
   offsets: Broker['offsets'],
   endpoint: string,
-  group: string,
   queue: MessageQueue,
   startFrom: StartFrom,
+): Observable<StartPosition> => {
+  const reason = startRule(queue.topic, startFrom)
+  return ruled$(offsets, endpoint, queue, reason, startFrom).pipe(map(offset => ({ offset, reason })))
+}
+
+/** The committed offset, else by rule. */
+export const startPosition$ = (
+  committed$: Observable<Long | undefined>,
+  ruled$: Observable<StartPosition>,
 ): Observable<StartPosition> =>
-  offsets.query$(endpoint, group, queue, true).pipe(
-    switchMap((committed): Observable<StartPosition> => {
-      if (committed !== undefined) return of({ offset: committed, reason: 'committed' })
-      const reason = startRule(queue.topic, startFrom)
-      return ruled$(offsets, endpoint, queue, reason, startFrom).pipe(map(offset => ({ offset, reason })))
-    }),
-  )
+  committed$.pipe(switchMap(offset => (offset === undefined ? ruled$ : of({ offset, reason: 'committed' as const }))))
 
 const ruled$ = (
   offsets: Broker['offsets'],

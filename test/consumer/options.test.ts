@@ -19,6 +19,7 @@ describe('the options of a consumer', () => {
       allocation: { wireName: 'AVG', allocate: expect.any(Function) as unknown },
       flow: FLOW_DEFAULTS,
       settleTimeoutMs: 900_000,
+      offsets: undefined,
       commitMs: 5_000,
       maxAttempts: 16,
       onDecodeError: 'dead-letter',

@@ -1,9 +1,9 @@
 import Long from 'long'
-import { firstValueFrom, of, throwError } from 'rxjs'
+import { defer, firstValueFrom, of, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { StartFrom } from '../../src/consumer/options.ts'
-import { startPosition$, startRule } from '../../src/consumer/start-position.ts'
+import { ruledStart$, startPosition$, startRule } from '../../src/consumer/start-position.ts'
 import { aQueue } from '../support/builders.ts'
 
 const DATE = new Date(1_700_000_000_000)
@@ -30,7 +30,13 @@ const offsets = (committed: number | undefined) => {
 
 const start = async (committed: number | undefined, startFrom: StartFrom, topic = 't') => {
   const { broker, asked } = offsets(committed)
-  const { offset, reason } = await firstValueFrom(startPosition$(broker, 'a:1', 'g', aQueue('a', 0, topic), startFrom))
+  const queue = aQueue('a', 0, topic)
+  const { offset, reason } = await firstValueFrom(
+    startPosition$(
+      broker.query$('a:1', 'g', queue, true),
+      defer(() => ruledStart$(broker, 'a:1', queue, startFrom)),
+    ),
+  )
   return { offset: offset.toNumber(), reason, asked }
 }
 
