@@ -12,7 +12,7 @@ export interface Watched {
 }
 
 /** A pop that found nothing yet. */
-export interface HeldPop {
+interface HeldPop {
   readonly connection: Connection
   readonly topic: string
   readonly group: string

@@ -10,7 +10,7 @@ export interface OrderedQueue {
 }
 
 /** What one ordered pop gave away. */
-export interface OrderedPop {
+interface OrderedPop {
   readonly offsets: readonly number[]
   /** Milliseconds since the epoch. */
   readonly popTime: number

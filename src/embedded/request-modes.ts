@@ -1,5 +1,5 @@
 /** How a group consumes a topic; without a word: it pulls. */
-export interface RequestMode {
+interface RequestMode {
   readonly mode: 'PULL' | 'POP'
   /** How many members besides one's own share its queues; none, or as many as there are: everybody has all of them. */
   readonly shareQueues: number

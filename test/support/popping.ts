@@ -8,7 +8,7 @@ import { createInvoke } from '../../src/remoting/invoke.ts'
 import { createSessions } from '../../src/remoting/sessions.ts'
 
 const LONG_ENOUGH_MS = 30_000
-export const INVISIBLE_MS = 30_000
+const INVISIBLE_MS = 30_000
 
 type PopOptions = Partial<{
   readonly most: number
