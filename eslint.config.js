@@ -49,7 +49,7 @@ export default defineConfig(
             '^(withClient|boundedPull)$': false, // creation functions, named as those of rxjs are
             '^hop$': false, // an operator
             '^(until|handler|result|check|answer|local)$': false, // an ObservableInput, or nothing
-            '^select$': false, // a strategy, or a stream of them
+            '^(select|concurrency)$': false, // a value, or a stream of them
           },
         },
       ],
@@ -69,7 +69,7 @@ export default defineConfig(
   },
   {
     // What is subscribed to here ends by itself, with the life of the client or of the consumer.
-    files: ['src/create-client.ts', 'src/client/{health,shared-client}.ts', 'src/consumer/consumer.ts'],
+    files: ['src/create-client.ts', 'src/client/{health,shared-client}.ts', 'src/consumer/session-run.ts'],
     rules: { 'rxjs-x/no-ignored-subscription': 'off' },
   },
   {

@@ -1,7 +1,8 @@
 /**
  * Type-checks every ```ts block of README.md, CONTRIBUTING.md and docs/*.md against the built package, and runs those
  * marked ```ts run. Also: no code escapes that (as `typescript`, as `js`, indented), relative links lead somewhere,
- * `npm run x` is a script of package.json, and the option tables of README.md say the defaults that the package has.
+ * `npm run x` is a script of package.json, the option tables of README.md say the defaults that the package has, and
+ * README.md names every example, environment variable and preset.
  *
  * A block stands alone, unless it is marked ```ts continue: then it goes on where the block before it ended. Declarations
  * that readers need not see stand in a comment that starts with `<!-- ts` on a line of its own; the blocks below it may
@@ -128,18 +129,39 @@ const optionErrors = async ({ name, text }) => {
     .flatMap(([, options]) => Object.entries(options))
     .flatMap(([option, value]) => {
       const rows = [...text.matchAll(new RegExp(`^\\| \`${option}\` +\\| (.*?) +\\|`, 'gm'))]
-      return rows.some(([, written]) => parsed(written) === String(value))
+      const right = writings(value)
+      return rows.some(([, written]) => right.includes(parsed(written)))
         ? []
         : [
-            `${name}: the default of ${option} is ${value}, it says ${rows.map(([, written]) => written).join(' or ') || 'nothing'}`,
+            `${name}: the default of ${option} is ${right.join(' or ')}, it says ${rows.map(([, written]) => written).join(' or ') || 'nothing'}`,
           ]
     })
 }
+
+/** What is nothing until somebody wants it has no value that users would know. */
+const writings = value =>
+  value === undefined || (Array.isArray(value) && value.length === 0) ? ['none', 'false'] : [String(value)]
 
 const parsed = written => {
   const number = /^([\d,]+)( MiB)?$/.exec(written.replaceAll('`', ''))
   if (number === null) return written.replaceAll('`', '')
   return String(Number(number[1].replaceAll(',', '')) * (number[2] === undefined ? 1 : 2 ** 20))
+}
+
+/** What README.md has to name: every example, every variable of the environment that is read, every preset. */
+const missingErrors = async ({ name, text }) => {
+  const { PRESETS, PRODUCER_PRESETS } = await import(new URL('../dist/index.js', import.meta.url))
+  const examples = readdirSync(join(ROOT, 'examples')).filter(file => /^\d\d-.*\.ts$/.test(file))
+  const variables = ['client', 'producer'].flatMap(room =>
+    readFileSync(join(ROOT, `src/${room}/from-env.ts`), 'utf8').match(/(?<=')(?:ROCKETMQ_|NAMESRV_)\w+(?=')/g),
+  )
+  const presets = [
+    ...Object.keys(PRESETS).map(preset => `\`PRESETS.${preset}\``),
+    ...Object.keys(PRODUCER_PRESETS).map(preset => `\`PRODUCER_PRESETS.${preset}\``),
+  ]
+  return [...examples.map(file => `(examples/${file})`), ...variables.map(each => `\`${each}\``), ...presets]
+    .filter(each => !text.includes(each))
+    .map(each => `${name} does not name ${each}`)
 }
 
 if (!existsSync(join(ROOT, 'dist/index.d.ts'))) {
@@ -163,6 +185,7 @@ const wrong = [
   ...documents.flatMap(fenceErrors),
   ...documents.flatMap(referenceErrors),
   ...(await optionErrors(documents[0])),
+  ...(await missingErrors(documents[0])),
   ...typeErrors(programs),
 ]
 const all = wrong.length > 0 ? wrong : runErrors(programs)

@@ -32,6 +32,7 @@ const SECTIONS = [
   ['`validateMessage(message, limits)`, `estimateSize`', 'MessageLimits'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
+  ['`fileOffsets(options)`', 'FileOffsetsOptions'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
   ['`delivery.retryLater(options)`', 'RetryOptions'],
   ['`boundedMap(work, options)`', 'BoundedMapOptions'],

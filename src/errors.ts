@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'ERR_RMQ_DECODE'
   | 'ERR_RMQ_PROTOCOL'
   | 'ERR_RMQ_OFFSET'
+  | 'ERR_RMQ_LOCK_LOST'
   | 'ERR_RMQ_STALLED'
   | 'ERR_RMQ_REPLY_TIMEOUT'
   | 'ERR_RMQ_CLOSED'
@@ -248,6 +249,44 @@ export const batchFailed = (cause: RocketError, sent: Sent, partial: readonly Pa
 
 export const closed = (what: string): RocketError =>
   new RocketError('ERR_RMQ_CLOSED', `${what} is closed`, { advice: 'create a new one' })
+
+/** Another member may consume the queue now. */
+export const lockLost = (queue: string): RocketError =>
+  new RocketError('ERR_RMQ_LOCK_LOST', `the lock of queue ${queue} is lost`, {
+    queue,
+    advice: 'let go: what was in hand is delivered again, here or elsewhere',
+  })
+
+/** A queue has no such offset. */
+export const offsetOutside = (queue: string, offset: string, min: string, max: string): RocketError =>
+  new RocketError('ERR_RMQ_OFFSET', `offset ${offset} is outside queue ${queue}, which goes from ${min} to ${max}`, {
+    queue,
+    offset,
+    advice: 'seek to first, last, a time, or an offset between the two',
+  })
+
+/** A delivery that nobody settled for too long. */
+/** Offsets that are kept in a file, which could not be read or written. */
+export const offsetFileFailed = (what: 'read' | 'written', path: string, cause: unknown): RocketError =>
+  new RocketError('ERR_RMQ_OFFSET', `the offsets in ${path} could not be ${what}${messageOf(cause)}`, {
+    retriable: true,
+    cause,
+    advice: 'see that the directory may be written and has room: it is tried again',
+  })
+
+/** Offsets that are kept in a file, which is missing or damaged; `becomes` says what then. */
+export const offsetFileDamaged = (path: string, becomes: string, cause: unknown): RocketError =>
+  new RocketError('ERR_RMQ_DECODE', `the offsets in ${path} are missing or damaged: ${becomes}${messageOf(cause)}`, {
+    cause,
+    advice: 'see what damaged the disk; without the files the group begins as `startFrom` says',
+  })
+
+export const stalled = (group: string, queue: string, offset: string, forMs: number): RocketError =>
+  new RocketError(
+    'ERR_RMQ_STALLED',
+    `offset ${offset} of ${queue} has been in hand of group "${group}" for ${forMs} ms and is not settled`,
+    { queue, offset, advice: 'settle each delivery, bound handlers by timeoutMs, or raise settleTimeoutMs' },
+  )
 
 export const alreadyConsuming = (group: string): RocketError =>
   new RocketError('ERR_RMQ_ALREADY_CONSUMING', `this consumer of group "${group}" has a subscriber already`, {

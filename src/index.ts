@@ -11,7 +11,7 @@ export type { DeliveryTime, Inbound, MessageOptions, Outbound } from './messages
 export { compareOffsets, Long, queueKey } from './messages/offsets.ts'
 export type { OffsetLike, QueueRef } from './messages/offsets.ts'
 export { on, topic } from './messages/topic.ts'
-export type { SubscriptionSpec, Topic } from './messages/topic.ts'
+export type { MessageFilter, SubscriptionSpec, Topic } from './messages/topic.ts'
 
 export { TIMING_DEFAULTS } from './client/config.ts'
 export type { ClientConfig, HeartbeatMode, Timing } from './client/config.ts'
@@ -39,6 +39,7 @@ export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteCache } from './client/route-cache.ts'
 export type { RouteState } from './nameserver/route-state.ts'
 export type { ClientEvent, ConnectionRole, ConnectionState, ReportedEvent } from './observability/events.ts'
+export type { Latency } from './observability/latency-window.ts'
 export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
 export type { Call, CallHandler, Interceptor } from './remoting/interceptors.ts'
@@ -48,7 +49,6 @@ export type { Ask } from './remoting/sessions.ts'
 export type { Credentials, CredentialsSource } from './remoting/signing.ts'
 
 export { producerOptionsFromEnv } from './producer/from-env.ts'
-export type { Latency } from './producer/latency-window.ts'
 export { PRODUCER_DEFAULTS } from './producer/options.ts'
 export type {
   BatchSplit,
@@ -95,12 +95,39 @@ export { TRACE_DEFAULTS } from './producer/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './producer/trace-options.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
-export type { Assignments, Consumer, ConsumerFailure } from './consumer/consumer.ts'
+export type {
+  Assignments,
+  Consumer,
+  ConsumerFailure,
+  ReceiveOptions,
+  SeekTo,
+  SoughtQueue,
+} from './consumer/consumer.ts'
+export type { Allocate } from './consumer/allocate.ts'
+export type {
+  AllocateOption,
+  ByConfig,
+  ByConsistentHash,
+  ByMachineRoom,
+  ByNearness,
+} from './consumer/allocation/allocate-option.ts'
+export type { Rooms } from './consumer/allocation/nearby.ts'
+export type { ConsumeRates, ConsumeStats, RecentRates } from './consumer/consume-stats.ts'
 export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
+export { fileOffsets } from './consumer/file-offsets.ts'
+export type { FileOffsetsOptions } from './consumer/file-offsets.ts'
+export { memoryOffsets } from './consumer/memory-offsets.ts'
+export type { OffsetMetrics } from './consumer/offset-cache.ts'
+export type { KeptOffset, OffsetOwner, Offsets, OffsetStore } from './consumer/offset-store.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { FLOW_DEFAULTS } from './consumer/options.ts'
-export type { ConsumerOptions, FlowLimits, OnDecodeError, StartFrom } from './consumer/options.ts'
-export type { ErrorPolicy, Handler, Processed, ProcessOptions } from './consumer/process.ts'
+export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
+export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
+export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
+export type { QueueStream } from './consumer/queue-stream.ts'
+export type { SubscriptionConflict } from './consumer/subscription-conflicts.ts'
+export type { SubscriptionEntry } from './consumer/subscription-entry.ts'
+export type { SubscriptionSet, SubscriptionSummary } from './consumer/subscription-set.ts'
 
 export { boundedMap } from './operators/bounded-map.ts'
 export type { BoundedMapOptions, Load } from './operators/bounded-map.ts'

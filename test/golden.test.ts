@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { handlerFor, vectorFiles } from './support/golden.ts'
 import { handlers as acl } from './support/golden-acl.ts'
+import { handlers as allocation } from './support/golden-allocation.ts'
 import { handlers as bodies } from './support/golden-bodies.ts'
 import { handlers as compression } from './support/golden-compression.ts'
 import { handlers as defaults } from './support/golden-defaults.ts'
@@ -11,6 +12,7 @@ import { handlers as pop } from './support/golden-pop.ts'
 import { handlers as popHandles } from './support/golden-pop-handles.ts'
 import { handlers as processQueue } from './support/golden-process-queue.ts'
 import { handlers as queueChoice } from './support/golden-queue-choice.ts'
+import { handlers as sql92 } from './support/golden-sql92.ts'
 import { handlers as tables } from './support/golden-tables.ts'
 import { handlers as trace } from './support/golden-trace.ts'
 
@@ -22,6 +24,7 @@ const handlers = {
   ...javaSends,
   ...bodies,
   ...acl,
+  ...allocation,
   ...compression,
   ...trace,
   ...messages,
@@ -31,6 +34,7 @@ const handlers = {
   ...processQueue,
   ...queueChoice,
   ...defaults,
+  ...sql92,
 }
 
 describe.each(vectorFiles())('$file holds what the official implementations do, and so do we:', ({ vectors }) => {

@@ -1,4 +1,4 @@
-import { asyncScheduler, merge, of, type Observable, throwError } from 'rxjs'
+import { asyncScheduler, map, merge, of, type Observable, throwError, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createInbound } from '../../src/client/inbound.ts'
 import { connectionLost } from '../../src/errors.ts'
@@ -68,6 +68,56 @@ describe('what a broker asks', () => {
       m.flush()
       expect([...first.told, ...second.told]).toEqual(['SYSTEM_ERROR to 1 at 1', 'SUCCESS to 2 at 3'])
       expect(events).toMatchObject([{ type: 'inbound-refused', code: 40, reason: 'not ready' }])
+    }),
+  )
+
+  it(
+    'may be answered later, while other questions are answered at once',
+    marbles(m => {
+      const slow = asking(question(309, 1))
+      const quick = asking(question(40, 2))
+      const inbound = createInbound(m.hot('-s-q', { s: slow.inbound, q: quick.inbound }), silent)
+      inbound.on(309, frame => timer(9).pipe(map(() => responseFrame(frame, 0))))
+      inbound.on(40, frame => responseFrame(frame, 0))
+      m.expect(inbound.answering$).toBeObservable('')
+      m.flush()
+      expect([...slow.told, ...quick.told]).toEqual(['SUCCESS to 1 at 10', 'SUCCESS to 2 at 3'])
+    }),
+  )
+
+  it(
+    'is refused when the answer that was to come later fails',
+    marbles(m => {
+      const asked = asking(question(309))
+      const inbound = createInbound(m.hot('-q', { q: asked.inbound }), silent)
+      inbound.on(309, () => m.cold('--#', {}, new Error('no luck')))
+      m.expect(inbound.answering$).toBeObservable('')
+      m.flush()
+      expect(asked.told).toEqual(['SYSTEM_ERROR to 7 at 3'])
+    }),
+  )
+
+  it(
+    'is answered by the handler whose it is, and otherwise as they agreed when they came',
+    marbles(m => {
+      const one = asking(question(307, 1))
+      const two = asking(question(307, 2))
+      const nobodys = asking(question(307, 3))
+      const inbound = createInbound(m.hot('-(otn)', { o: one.inbound, t: two.inbound, n: nobodys.inbound }), silent)
+      for (const mine of [1, 2]) {
+        inbound.on(
+          307,
+          frame => (frame.opaque === mine ? responseFrame(frame, 0) : undefined),
+          frame => responseFrame(frame, 206),
+        )
+      }
+      m.expect(inbound.answering$).toBeObservable('')
+      m.flush()
+      expect([one.told, two.told, nobodys.told]).toEqual([
+        ['SUCCESS to 1 at 1'],
+        ['SUCCESS to 2 at 1'],
+        ['CONSUMER_NOT_ONLINE to 3 at 1'],
+      ])
     }),
   )
 

@@ -1,18 +1,17 @@
 import { asyncScheduler, defer, EMPTY, map, type ObservableInput, take, tap, throwError, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { QueueDelivery, type Settler } from '../../src/consumer/delivery.ts'
-import {
-  createWork,
-  resolveProcessOptions,
-  type Handler,
-  type ProcessOptions,
-  type WorkContext,
-} from '../../src/consumer/process.ts'
+import { FLOW_DEFAULTS } from '../../src/consumer/options.ts'
+import { resolveProcessOptions, type ProcessOptions } from '../../src/consumer/process-options.ts'
+import type { Handler } from '../../src/consumer/process.ts'
+import { createWork, type WorkContext } from '../../src/consumer/work.ts'
 import { decodeFailed } from '../../src/errors.ts'
 import type { Inbound } from '../../src/messages/message.ts'
 import { boundedMap } from '../../src/operators/bounded-map.ts'
 import { aQueue, aStored } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
+
+const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS } as const
 
 /** Handlers at work on messages that come as drawn, and what becomes of these: `acked at 3` and so on. */
 const drawn = (
@@ -31,12 +30,13 @@ const drawn = (
     sendBack: (_, level) => note(level < 0 ? 'dead-lettered' : 'sent back')(),
     released: note('released'),
     read,
+    extend$: () => EMPTY,
   }
-  const { policy, timeoutMs, concurrency } = resolveProcessOptions(options)
-  const work = createWork({
-    handler,
+  const { policy, timeoutMs, concurrency } = resolveProcessOptions(options, PLAIN)
+  const work = createWork(handler, {
     timeoutMs,
     policy,
+    maxAttempts: 16,
     onDecodeError: 'dead-letter',
     onFailure: (where, error) => failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     onStop: error => stops.push(error),
@@ -51,7 +51,9 @@ const drawn = (
       map(delivery),
       boundedMap(work, { concurrency }),
       map(({ settlement, error }) => {
-        const letter = { acked: 'k', 'retry-scheduled': 'l', 'dead-lettered': 'd', released: 'r' }[settlement]
+        const letter = { acked: 'k', 'retry-scheduled': 'l', 'dead-lettered': 'd', released: 'r', dropped: 'x' }[
+          settlement
+        ]
         return error === undefined ? letter : letter.toUpperCase()
       }),
       errorsAsValues(),

@@ -1,6 +1,7 @@
 import { asyncScheduler, defer, map, NEVER, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { allocateAveragely, type Allocate } from '../../src/consumer/allocate.ts'
+import { resolveAllocate } from '../../src/consumer/allocation/allocate-option.ts'
 import { assignments$, type Assignment, type RebalanceOptions } from '../../src/consumer/rebalance.ts'
 import { notConnected } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
@@ -97,6 +98,23 @@ describe('the queues that a member holds', () => {
       m.flush()
       expect(askedAt).toEqual([0, 20, 26, 32])
       expect(failures).toEqual([expect.stringContaining('a:1'), expect.stringContaining('a:1')])
+    }),
+  )
+
+  it(
+    'stay as they are when a rule of the user throws or gives what is not there, which is told, and decided again soon',
+    marbles(m => {
+      let round = 0
+      const rule: Allocate = queues => {
+        if (++round === 2) throw new Error('out of order')
+        return round === 3 ? [{ topic: 't', brokerName: 'nowhere', queueId: 0 }] : queues.slice(0, 2)
+      }
+      const { allocate } = resolveAllocate(rule)
+      const { held$, failures } = drawn(m, ['-m', '-m', '-m', '-m'], { allocate })
+      const expected = '        -S-------------------S-----S-----S'
+      m.expect(held$, '         ^---------------------------------!').toBeObservable(expected, SAID)
+      m.flush()
+      expect(failures).toEqual(['out of order', expect.stringContaining('returned t@nowhere:0')])
     }),
   )
 

@@ -61,7 +61,12 @@ const factsOf = notes => {
   return facts
 }
 
-const asNotes = settings => Object.entries(settings).map(([name, value]) => ({ name, value }))
+/** An empty list is nothing: what the comment says of it reads better. */
+const asNotes = settings =>
+  Object.entries(settings).map(([name, value]) => ({
+    name,
+    value: Array.isArray(value) && value.length === 0 ? undefined : value,
+  }))
 const withoutValue = ({ name, refusal }) => ({ name, refusal })
 const within = (prefix, notes) =>
   notes.filter(({ name }) => name.startsWith(prefix)).map(note => ({ ...note, name: note.name.slice(prefix.length) }))

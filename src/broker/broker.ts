@@ -1,4 +1,5 @@
 import type { Invoke } from '../remoting/invoke.ts'
+import { createLocks } from './locks.ts'
 import { createMembership } from './membership.ts'
 import { createOffsets } from './offsets.ts'
 import { createPopping } from './popping.ts'
@@ -14,6 +15,7 @@ export const createBroker = (invoke: Invoke) => ({
   popping: createPopping(invoke),
   offsets: createOffsets(invoke),
   membership: createMembership(invoke),
+  locks: createLocks(invoke),
 })
 
 export type Broker = ReturnType<typeof createBroker>

@@ -1,7 +1,9 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeAssignments, decodeConsumerIds, encodeAssignmentQuery, encodeHeartbeat } from '../protocol/bodies.ts'
-import type { Assignment, AssignmentQuery, HeartbeatData } from '../protocol/bodies.ts'
+import { decodeAssignments, decodeConsumerIds, decodeGroupConnections } from '../protocol/bodies.ts'
+import { encodeAssignmentQuery, encodeClientCheck, encodeHeartbeat } from '../protocol/bodies.ts'
+import type { Assignment, AssignmentQuery, ClientCheck } from '../protocol/bodies.ts'
+import type { GroupConnections, HeartbeatData } from '../protocol/bodies.ts'
 import { REQUESTS } from '../protocol/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
@@ -15,6 +17,15 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   /** The same one-way: emits when the socket took it. */
   heartbeatOneway$: (endpoint: string, data: HeartbeatData, timeoutMs: number): Observable<void> =>
     tell$(endpoint, REQUESTS.HEART_BEAT, {}, { body: encodeHeartbeat(data), timeoutMs, patient: true }),
+
+  /** Whether the broker can filter as a subscription wants: an error with its response code when it cannot. */
+  check$: (endpoint: string, check: ClientCheck, timeoutMs: number): Observable<void> =>
+    invoke$(
+      endpoint,
+      REQUESTS.CHECK_CLIENT_CONFIG,
+      {},
+      { body: encodeClientCheck(check), timeoutMs, patient: true },
+    ).pipe(map(() => undefined)),
 
   /** Leaves groups. */
   unregister$: (
@@ -37,5 +48,11 @@ export const createMembership = ({ invoke$, tell$ }: Invoke) => ({
   assignments$: (endpoint: string, query: AssignmentQuery): Observable<readonly Assignment[] | undefined> =>
     invoke$(endpoint, REQUESTS.QUERY_ASSIGNMENT, {}, { body: encodeAssignmentQuery(query) }).pipe(
       map(({ body }) => decodeAssignments(body)),
+    ),
+
+  /** The members of a group and what they subscribe to, as one broker knows them. An error, 206, when it knows none. */
+  consumerConnections$: (endpoint: string, consumerGroup: string): Observable<GroupConnections> =>
+    invoke$(endpoint, REQUESTS.GET_CONSUMER_CONNECTION_LIST, { consumerGroup }).pipe(
+      map(({ body }) => decodeGroupConnections(body)),
     ),
 })

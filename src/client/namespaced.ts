@@ -1,5 +1,6 @@
 import { illegal } from '../errors.ts'
-import { decodeHeartbeat, encodeHeartbeat } from '../protocol/bodies.ts'
+import { decodeClientCheck, decodeHeartbeat, decodeLockRequest } from '../protocol/bodies.ts'
+import { encodeClientCheck, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
 import type { Fields, Frame } from '../protocol/frame.ts'
 import { withNamespace, withoutNamespace } from '../protocol/names.ts'
 import { PROPERTY, readProperties, writeProperties } from '../protocol/properties.ts'
@@ -14,9 +15,9 @@ const SENDS_IN_LETTERS: ReadonlySet<number> = new Set(
   [REQUESTS.SEND_MESSAGE_V2, REQUESTS.SEND_BATCH_MESSAGE, REQUESTS.SEND_REPLY_MESSAGE_V2].map(({ code }) => code),
 )
 /** Requests whose body names topics or groups that nobody puts into the namespace yet. */
-const NOT_NAMESPACED: ReadonlySet<number> = new Set(
-  [REQUESTS.LOCK_BATCH_MQ, REQUESTS.UNLOCK_BATCH_MQ, REQUESTS.QUERY_ASSIGNMENT].map(({ code }) => code),
-)
+const NOT_NAMESPACED: ReadonlySet<number> = new Set([REQUESTS.QUERY_ASSIGNMENT.code])
+/** Requests of locks: group and topics stand in the body. */
+const LOCKING: ReadonlySet<number> = new Set([REQUESTS.LOCK_BATCH_MQ.code, REQUESTS.UNLOCK_BATCH_MQ.code])
 
 /**
  * Puts topics and groups into a namespace on their way out (`NamespaceUtil`): retry topics and dead letters as well, system
@@ -39,6 +40,8 @@ const wrapped = (frame: Frame, namespace: string): Frame => {
   const inside = (name: string): string => withNamespace(name, namespace)
   if (NOT_NAMESPACED.has(code)) throw illegal(`request ${requestName(code)} does not know namespaces`)
   if (code === REQUESTS.HEART_BEAT.code) return { ...frame, body: heartbeatIn(frame.body, inside) }
+  if (LOCKING.has(code)) return { ...frame, body: locksIn(frame.body, inside) }
+  if (code === REQUESTS.CHECK_CLIENT_CONFIG.code) return { ...frame, body: checkIn(frame.body, inside) }
   if (!SENDS_IN_LETTERS.has(code)) return { ...frame, fields: renamed(frame.fields, NAMING, inside) }
   const fields = renamed(frame.fields, NAMING_LETTERS, inside)
   return { ...frame, fields: { ...fields, i: propertiesIn(fields['i'] ?? '', namespace) } }
@@ -53,6 +56,15 @@ const renamed = (fields: Fields, names: readonly string[], rename: (name: string
   return all
 }
 
+const locksIn = (body: Buffer, inside: (name: string) => string): Buffer => {
+  const { consumerGroup, clientId, queues } = decodeLockRequest(body)
+  return encodeLockRequest({
+    consumerGroup: inside(consumerGroup),
+    clientId,
+    queues: queues.map(queue => ({ ...queue, topic: inside(queue.topic) })),
+  })
+}
+
 const heartbeatIn = (body: Buffer, inside: (name: string) => string): Buffer => {
   const { clientId, producerGroups, consumers } = decodeHeartbeat(body)
   return encodeHeartbeat({
@@ -63,6 +75,15 @@ const heartbeatIn = (body: Buffer, inside: (name: string) => string): Buffer => 
       groupName: inside(consumer.groupName),
       subscriptions: consumer.subscriptions.map(one => ({ ...one, topic: inside(one.topic) })),
     })),
+  })
+}
+
+const checkIn = (body: Buffer, inside: (name: string) => string): Buffer => {
+  const { clientId, consumerGroup, subscription } = decodeClientCheck(body)
+  return encodeClientCheck({
+    clientId,
+    consumerGroup: inside(consumerGroup),
+    subscription: subscription && { ...subscription, topic: inside(subscription.topic) },
   })
 }
 

@@ -63,6 +63,8 @@ export interface SharedClient {
   readonly timing: Timing
   readonly broker: Broker
   readonly nameServer: NameServer
+  /** The addresses of the name servers, as far as they were asked for. */
+  nameServers(): readonly string[]
   readonly routes: Routes
   readonly heartbeats: Heartbeats
   readonly health: Health
@@ -110,10 +112,11 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
   const sessions = interceptedSessions(opened, settings, scheduler)
   const invoke = createInvoke(sessions)
   const broker = createBroker(invoke)
+  let nameServers: readonly string[] = []
   const nameServer = createAddressMap(
     createNameServer({
       invoke,
-      addresses$: nameServers$(config.nameServers, parseEndpoints),
+      addresses$: nameServers$(config.nameServers, parseEndpoints).pipe(tap(found => (nameServers = found))),
       report,
       random,
       now: () => scheduler.now(),
@@ -173,6 +176,7 @@ export const createSharedClient = (config: ClientConfig): SharedClient => {
     timing,
     broker,
     nameServer,
+    nameServers: () => nameServers,
     routes,
     heartbeats,
     health,

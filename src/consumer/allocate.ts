@@ -1,8 +1,11 @@
+import type { QueueRef } from '../messages/offsets.ts'
+
 /**
- * Shares the sorted queues of a topic out among the sorted members of a group: what of them `self` gets. Every member
- * computes it for itself, so all must come to the same.
+ * Shares the queues of a topic out among the members of a group: what of `queues` the member `self` gets. Every member
+ * computes it for itself from the same queues, ordered by broker name and id, and the same member ids, ordered by UTF-16
+ * units; so all must come to the same, and each queue must be given to one of them.
  */
-export type Allocate = <Q>(queues: readonly Q[], members: readonly string[], self: string) => readonly Q[]
+export type Allocate = (queues: readonly QueueRef[], members: readonly string[], self: string) => readonly QueueRef[]
 
 /**
  * AVG, the default of all official clients: queues are dealt to members in runs of equal length, the first members get

@@ -19,12 +19,21 @@ export interface QueueBudget {
 }
 
 export interface Budget {
-  queue(limits: Limits): QueueBudget
+  /** Credits of one queue. Queues of one topic share `ofTopic`, where it is given. */
+  queue(limits: Limits, ofTopic?: SharedLimits): QueueBudget
+  /** Limits that several queues share. */
+  shared(limits: Limits): SharedLimits
   taken(): Limits
 }
 
+/** Limits that several queues share, and what they took. */
+export interface SharedLimits extends Limits {
+  taken: number
+  takenBytes: number
+}
+
 /**
- * Two levels of limits, by count and by bytes: per queue and in total. A settled message costs a subtraction; queues are
+ * Three levels of limits, by count and by bytes: per queue, per topic and in total. A settled message costs a subtraction; queues are
  * only looked at when one of them waits.
  */
 export const createBudget = (total: Limits, pullBatch: number): Budget => {
@@ -46,17 +55,25 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     }
   }
 
-  const queue = (limits: Limits): QueueBudget => {
+  const queue = (limits: Limits, ofTopic: SharedLimits = UNLIMITED): QueueBudget => {
     let own = 0
     let ownBytes = 0
     let closed = false
     const room = (): number =>
-      Math.min(roomIn(limits, own, ownBytes), roomIn(total, messages + reserved, bytes), pullBatch)
+      Math.min(
+        roomIn(limits, own, ownBytes),
+        roomIn(ofTopic, ofTopic.taken, ofTopic.takenBytes),
+        roomIn(total, messages + reserved, bytes),
+        pullBatch,
+      )
     const add = (n: number, size: number): void => {
       own += n
       ownBytes += size
       messages += n
       bytes += size
+      if (ofTopic === UNLIMITED) return
+      ofTopic.taken += n
+      ofTopic.takenBytes += size
     }
     return {
       take: add,
@@ -88,5 +105,11 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
       },
     }
   }
-  return { queue, taken: () => ({ messages, bytes }) }
+  return {
+    queue,
+    shared: limits => ({ ...limits, taken: 0, takenBytes: 0 }),
+    taken: () => ({ messages, bytes }),
+  }
 }
+
+const UNLIMITED: SharedLimits = { messages: Infinity, bytes: Infinity, taken: 0, takenBytes: 0 }

@@ -5,15 +5,18 @@ import type { Inbound } from '../messages/message.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
+import { delayLevelOf } from './retry-delay.ts'
 import type { Entry } from './window.ts'
 
-/** What was decided about a delivery. */
-export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released'
+/** What was decided about a delivery. `dropped`: it should be retried, and broadcasting has no retry. */
+export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released' | 'dropped'
 
-/** What `retryLater` may be told. */
+/** What `retryLater` may be told: one of the two, or neither. */
 export interface RetryOptions {
   /** Broker delay level 1 to 18. Default: rises with each attempt, from 10 s on. */
   readonly delayLevel?: number
+  /** Not before so many ms: the first delay level that is as long, at most 2 h. Exact with POP, in whole seconds. */
+  readonly afterMs?: number
 }
 
 /** One message in hand. The first settlement wins; later ones are ignored. Until it is settled it costs a credit. */
@@ -21,7 +24,7 @@ export interface Delivery<N extends string = string, T = unknown> {
   readonly topic: N
   readonly message: Inbound<N, T>
   readonly queue: QueueRef
-  /** 1 on the first delivery. */
+  /** 1 on the first delivery. Rises, too, when a queue that is consumed in order tries again in place. */
   readonly attempt: number
   /** Aborted when the handler should stop: its time is over, the queue was revoked, the consumer stops. */
   readonly signal: AbortSignal
@@ -33,6 +36,11 @@ export interface Delivery<N extends string = string, T = unknown> {
   deadLetter(): void
   /** Not counted as an attempt: it comes again after the next change of assignment or start. */
   release(): void
+  /**
+   * POP only: it stays invisible to others for so many ms from now on, 10 s to 5 min as brokers allow. Cold, one value.
+   * Elsewhere ERR_RMQ_ILLEGAL: a queue that is held needs no extension.
+   */
+  extend$(byMs: number): Observable<void>
   /** The settlement, once the broker side of it is done. Replays. */
   readonly settled$: Observable<Settlement>
 }
@@ -44,10 +52,11 @@ export type DeliveryFrom<S> = S extends SubscriptionSpec<infer N, infer T> ? Del
 export interface Settler {
   readonly queue: QueueRef
   acked(delivery: QueueDelivery): void
-  sendBack(delivery: QueueDelivery, delayLevel: number): void
+  sendBack(delivery: QueueDelivery, delayLevel: number, afterMs: number | undefined): void
   released(delivery: QueueDelivery): void
   /** Decodes; throws ERR_RMQ_DECODE. */
   read(delivery: QueueDelivery): Inbound
+  extend$(delivery: QueueDelivery, byMs: number): Observable<void>
 }
 
 /** Delay level that sends a message to the dead letters. */
@@ -68,6 +77,12 @@ export class QueueDelivery implements Delivery, Entry {
   settled = false
   /** What the user decided; the broker may still be asked to do it. */
   decision: Settlement | undefined
+  /** When somebody began to work on it, ms. */
+  startedAt: number | undefined
+  isLost = false
+  /** Whoever works on it, told when it is taken away. */
+  onLost: ((reason: unknown) => void) | undefined
+  #again = 0
   readonly #settler: Settler
   #inbound: Inbound | undefined
   #controller: AbortController | undefined
@@ -90,7 +105,7 @@ export class QueueDelivery implements Delivery, Entry {
     return this.#inbound
   }
   get attempt(): number {
-    return this.stored.reconsumeTimes + 1
+    return this.stored.reconsumeTimes + this.#again + 1
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
@@ -107,11 +122,12 @@ export class QueueDelivery implements Delivery, Entry {
   ack(): void {
     if (this.#decide('acked')) this.#settler.acked(this)
   }
-  retryLater({ delayLevel = RISING }: RetryOptions = {}): void {
-    if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, delayLevel)
+  retryLater({ delayLevel, afterMs }: RetryOptions = {}): void {
+    const level = delayLevel ?? (afterMs === undefined ? RISING : delayLevelOf(afterMs))
+    if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, level, afterMs)
   }
   deadLetter(): void {
-    if (this.#decide('dead-lettered')) this.#settler.sendBack(this, TO_DEAD_LETTERS)
+    if (this.#decide('dead-lettered')) this.#settler.sendBack(this, TO_DEAD_LETTERS, undefined)
   }
   release(): void {
     if (this.#decide('released')) this.#settler.released(this)
@@ -123,8 +139,29 @@ export class QueueDelivery implements Delivery, Entry {
     this.#outcome?.next(settlement)
     this.#outcome?.complete()
   }
+  extend$(byMs: number): Observable<void> {
+    return this.#settler.extend$(this, byMs)
+  }
   abort(reason: unknown): void {
     this.#controller?.abort(reason)
+  }
+  /** Taken away: whoever works on it is told, and nothing that is decided about it has an effect any more. */
+  lose(reason: unknown): void {
+    this.isLost = true
+    if (this.#decide('released')) this.finish('released')
+    this.abort(reason)
+    this.onLost?.(reason)
+  }
+  /** Not settled for too long: sent back, and whoever works on it is told. */
+  expire(reason: unknown, delayLevel: number): void {
+    this.retryLater({ delayLevel })
+    this.abort(reason)
+    this.onLost?.(reason)
+  }
+  /** Once more in place: one attempt more, with a signal of its own. */
+  again(): void {
+    this.#again++
+    this.#controller = undefined
   }
 
   #decide(settlement: Settlement): boolean {

@@ -1,4 +1,4 @@
-import { defer, merge, switchMap, tap, throwError, timeout } from 'rxjs'
+import { defer, map, merge, switchMap, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import Long from 'long'
 import { leaveGroup$ } from '../client/leave-group.ts'
@@ -7,13 +7,16 @@ import { isRocketError, notConnected, operationTimeout } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
+import type { LockRequest } from '../protocol/bodies.ts'
+import { withoutNamespace } from '../protocol/names.ts'
 import { messageId } from '../protocol/stored-message.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import { PULL_FLAG } from '../protocol/sys-flags.ts'
-import { addressOf, endpointsOf } from './group-routes.ts'
+import { addressOf, endpointsOf, masterOf } from './group-routes.ts'
+import type { SeekTo } from './consumer.ts'
 import type { HeldQueueContext } from './held-queue.ts'
 import type { ConsumerSettings } from './options.ts'
-import { startPosition$ } from './start-position.ts'
+import { offsetAt$, startPosition$ } from './start-position.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** How long a broker may hold a pull, as Java, ms; and how long we wait for the answer. */
@@ -34,14 +37,22 @@ export interface GroupBrokerOptions {
 
 type Requests = Pick<HeldQueueContext, 'startPosition$' | 'pull$' | 'sendBack$' | 'commit$'>
 
+export interface GroupBroker extends Requests {
+  members$(route: RouteState): Observable<readonly string[]>
+  lockQueues$(queues: readonly MessageQueue[]): Observable<readonly MessageQueue[]>
+  unlockQueues$(queues: readonly MessageQueue[]): Observable<void>
+  offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
+  leave$(): Observable<never>
+}
+
 /** What a member asks of brokers: which broker, and the group's fields of each request. */
 export const createGroupBroker = (
   shared: SharedClient,
-  { group, startFrom, maxAttempts }: ConsumerSettings,
+  { group, model, startFrom, maxAttempts }: ConsumerSettings,
   subscriptions: Subscriptions,
   { routes, known$, onUnknown }: GroupBrokerOptions,
-): Requests & { members$(route: RouteState): Observable<readonly string[]>; leave$(): Observable<never> } => {
-  const { broker, runtime, timing } = shared
+): GroupBroker => {
+  const { broker, runtime, timing, clientId, namespace } = shared
   const { scheduler, random } = runtime
   const suggested = new Map<string, number>() // queue ⇒ broker id to pull from, as brokers suggest
 
@@ -65,14 +76,34 @@ export const createGroupBroker = (
       switchMap(ask),
     )
 
+  /** Locks are at the master. */
+  const locking$ = <T>(
+    queues: readonly MessageQueue[],
+    ask: (endpoint: string, request: LockRequest) => Observable<T>,
+  ): Observable<T> =>
+    defer(() => {
+      const [queue] = queues
+      const endpoint = queue === undefined ? undefined : masterOf(routes(), queue)
+      return endpoint === undefined
+        ? throwError(() => notConnected(queue?.brokerName ?? 'no broker', new Error('it has no master in any route')))
+        : ask(endpoint, { consumerGroup: group, clientId, queues })
+    })
+
   return {
+    lockQueues$: queues =>
+      locking$(queues, (endpoint, request) => broker.locks.lock$(endpoint, request)).pipe(
+        map(held => held.map(queue => ({ ...queue, topic: withoutNamespace(queue.topic, namespace) }))),
+      ),
+    unlockQueues$: queues => locking$(queues, (endpoint, request) => broker.locks.unlock$(endpoint, request)),
+
     startPosition$: queue => at$(queue, endpoint => startPosition$(broker.offsets, endpoint, group, queue, startFrom)),
 
     pull$: (queue, queueOffset, maxMsgNums, held) => {
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
-        asMember$(endpoint, PULL_TIMEOUT_MS, () =>
-          broker.pulling.pull$(
+        asMember$(endpoint, PULL_TIMEOUT_MS, () => {
+          const { subVersion = Long.ZERO, expressionType = 'TAG' } = subscriptions.of(queue.topic) ?? {}
+          return broker.pulling.pull$(
             endpoint,
             {
               consumerGroup: group,
@@ -83,13 +114,13 @@ export const createGroupBroker = (
               sysFlag: held ? PULL_FLAG.SUSPEND : 0,
               commitOffset: Long.ZERO,
               suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
-              subVersion: subscriptions.of(queue.topic)?.subVersion ?? Long.ZERO,
-              expressionType: 'TAG',
+              subVersion,
+              expressionType,
               bname: queue.brokerName,
             },
             PULL_TIMEOUT_MS,
-          ),
-        )
+          )
+        })
       return at$(queue, ask$, suggested.get(key) ?? 0).pipe(
         tap({
           next: ({ suggestWhichBrokerId }) => suggested.set(key, suggestWhichBrokerId.toNumber()),
@@ -101,23 +132,28 @@ export const createGroupBroker = (
       )
     },
 
-    sendBack$: ({ stored, topic, queue }, delayLevel) =>
-      at$(queue, endpoint =>
-        broker.sending.sendBack$(
-          endpoint,
-          {
-            group,
-            offset: stored.physicalOffset,
-            delayLevel,
-            originMsgId: messageId(stored),
-            originTopic: topic,
-            unitMode: false,
-            maxReconsumeTimes: maxAttempts,
-            bname: queue.brokerName,
-          },
-          SEND_BACK_MS,
-        ),
-      ),
+    offsetAt$: (queue, place) => at$(queue, endpoint => offsetAt$(broker.offsets, endpoint, queue, place)),
+
+    sendBack$:
+      model === 'broadcasting'
+        ? undefined
+        : ({ stored, topic, queue }, delayLevel) =>
+            at$(queue, endpoint =>
+              broker.sending.sendBack$(
+                endpoint,
+                {
+                  group,
+                  offset: stored.physicalOffset,
+                  delayLevel,
+                  originMsgId: messageId(stored),
+                  originTopic: topic,
+                  unitMode: false,
+                  maxReconsumeTimes: maxAttempts,
+                  bname: queue.brokerName,
+                },
+                SEND_BACK_MS,
+              ),
+            ),
 
     commit$: (queue, offset) => at$(queue, endpoint => broker.offsets.update$(endpoint, group, queue, offset)),
 

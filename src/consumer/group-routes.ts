@@ -10,7 +10,8 @@ import type { MessageQueue } from '../protocol/routes.ts'
 export const groupRoutes$ = (
   topics: readonly string[],
   routes$: (topic: string) => Observable<RouteState>,
-): Observable<readonly RouteState[]> => combineLatest(topics.map(topic => routes$(topic)))
+): Observable<readonly RouteState[]> =>
+  topics.length === 0 ? of([]) : combineLatest(topics.map(topic => routes$(topic)))
 
 /** Fails when no name server could be asked at the start; a topic that does not exist yet is waited for. */
 export const startable$ = (routes$: Observable<readonly RouteState[]>): Observable<readonly RouteState[]> =>
@@ -33,9 +34,17 @@ export const distinctEndpoints$ = (routes$: Observable<readonly RouteState[]>): 
     distinctSets(),
   )
 
+const addressesOf = (states: readonly RouteState[], queue: MessageQueue): ReadonlyMap<number, string> | undefined => {
+  const route = states.find(({ topic }) => topic === queue.topic)?.route
+  return route?.brokerDatas.find(({ brokerName }) => brokerName === queue.brokerName)?.brokerAddrs
+}
+
+/** Where a queue is locked. */
+export const masterOf = (states: readonly RouteState[], queue: MessageQueue): string | undefined =>
+  addressesOf(states, queue)?.get(0)
+
 /** The address to ask about a queue: the broker id that was suggested, else the master, else any replica. */
 export const addressOf = (states: readonly RouteState[], queue: MessageQueue, suggestedId = 0): string | undefined => {
-  const route = states.find(({ topic }) => topic === queue.topic)?.route
-  const addresses = route?.brokerDatas.find(({ brokerName }) => brokerName === queue.brokerName)?.brokerAddrs
+  const addresses = addressesOf(states, queue)
   return addresses?.get(suggestedId) ?? addresses?.get(0) ?? addresses?.values().next().value
 }

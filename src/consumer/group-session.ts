@@ -1,136 +1,134 @@
+import {
+  concat,
+  defer,
+  EMPTY,
+  ignoreElements,
+  merge,
+  NEVER,
+  of,
+  race,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs'
 import type { Observable } from 'rxjs'
-import { catchError, concat, defer, EMPTY, filter, ignoreElements, map, merge, mergeMap, of, Subject } from 'rxjs'
-import { race, Subscription, switchMap, take, takeUntil, tap, timer } from 'rxjs'
-import type { Announced } from '../client/heartbeat.ts'
+import type Long from 'long'
 import { NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { queueKey } from '../messages/offsets.ts'
-import type { RouteState } from '../nameserver/route-state.ts'
-import { boundedMap } from '../operators/bounded-map.ts'
-import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
+import type { QueueRef } from '../messages/offsets.ts'
 import { runEach } from '../operators/run-each.ts'
-import { readHeader } from '../protocol/fields.ts'
-import { retryTopicOf, withNamespace, withoutNamespace } from '../protocol/names.ts'
-import { REQUESTS } from '../protocol/requests.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
-import { allocateAveragely } from './allocate.ts'
+import type { SeekTo } from './consumer.ts'
+import { checkedByBroker$ } from './check-subscriptions.ts'
+import type { ConsumeMeter } from './consume-stats.ts'
 import { createBudget } from './budget.ts'
+import type { SharedLimits } from './budget.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { createGroupBroker } from './group-broker.ts'
-import { distinctEndpoints$, groupRoutes$, startable$ } from './group-routes.ts'
+import { startable$ } from './group-routes.ts'
+import { createGroupUpkeep } from './group-upkeep.ts'
 import { createHeldQueue } from './held-queue.ts'
-import type { HeldQueue } from './held-queue.ts'
-import type { QueueProgress } from './queue-progress.ts'
+import { createHeldQueues } from './held-queues.ts'
+import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
+import { answering$, NO_HANDLER } from './member-state.ts'
+import type { Handling } from './member-state.ts'
+import { createQueueLocks } from './queue-locks.ts'
+import { createReading } from './reading.ts'
 import { assignments$ } from './rebalance.ts'
 import type { Assignment } from './rebalance.ts'
-import { originalTopic, toInbound } from '../client/received.ts'
-import { createSubscriptions } from './subscriptions.ts'
+import type { SubscriptionSet } from './subscription-set.ts'
+import { createLiveSubscriptions } from './subscriptions.ts'
 
 /** One membership of a group: from joining to leaving. */
 export interface GroupSession {
-  /** Joins and pulls. Unsubscribing stops pulling; what is in hand can still be settled until the farewell. */
-  readonly deliveries$: Observable<QueueDelivery>
+  /**
+   * Joins, and runs something for each queue that is held, from assignment to revocation. Unsubscribing stops pulling;
+   * what is in hand can still be settled until the farewell.
+   */
+  run$<R>(each: QueueRun<R>): Observable<R>
   /** Waits for settlements under way, commits, leaves. One report, which is `forced` when the time ran out. */
   farewell$(leftMs: number): Observable<CloseReport>
   /** Leaves now: what is in hand is let go. Completes when the brokers know, or cannot be told. */
   abandon$(): Observable<never>
-  progress(): readonly QueueProgress[]
+  /** The offset of a place in a queue, as its broker says. */
+  offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
+  readonly held: HeldQueues
+  /** What is at work, for those who ask. */
+  handles(work: Handling): void
 }
 
-/** Commits to brokers at once; those of one broker follow each other. */
-const COMMITS_AT_ONCE = 16
-/** A new retry topic is routed a moment after the heartbeat that creates it: look again then, ms. */
-const LOOK_AGAIN_MS = [0, 250, 1_000, 3_000]
+/**
+ * What is done with a queue while it is held. `pages$` pulls; when the queue is revoked it stops, waits (bounded) for what
+ * is in hand, commits, and completes. Whoever does not subscribe to it ends with `revoked$`.
+ */
+type QueueRun<R> = (
+  queue: MessageQueue,
+  pages$: Observable<readonly QueueDelivery[]>,
+  revoked$: Observable<void>,
+) => Observable<R>
+
+/** What the consumer around it wants to know, and knows. */
+export interface SessionHooks {
+  readonly onAssignment: (assignment: Assignment) => void
+  readonly isPaused: (queue: QueueRef) => boolean
+  readonly meter: ConsumeMeter
+  readonly subscriptions: SubscriptionSet
+}
 
 export const createGroupSession = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  onAssignment: (assignment: Assignment) => void,
+  { onAssignment, isPaused, meter, subscriptions: set }: SessionHooks,
 ): GroupSession => {
-  const { runtime, routes, heartbeats, inbound, report, timing, clientId, namespace } = shared
+  const { runtime, report, timing, clientId, namespace } = shared
   const { scheduler, asap } = runtime
-  const { group, flow } = settings
-  const subscriptions = createSubscriptions(group, settings.subscriptions, scheduler.now())
+  const { group, flow, model, ordering, assign, allocation } = settings
+  const subscriptions = createLiveSubscriptions(settings, set)
+  const reading = createReading(settings, subscriptions, namespace)
   const total = createBudget({ messages: flow.unsettled, bytes: flow.unsettledBytes }, flow.pullBatch)
-  const held = new Map<string, HeldQueue>()
-  const upkeep = new Subscription()
-  const membership = new Subscription()
-  const rebalances = new Subject<void>()
-  let states: readonly RouteState[] = []
-  let announced: Announced | undefined
-
+  const perTopic = new Map<string, SharedLimits>()
+  const held = createHeldQueues()
+  const upkeep = createGroupUpkeep(shared, settings, subscriptions, set.changes$, held)
   const broker = createGroupBroker(shared, settings, subscriptions, {
-    routes: () => states,
-    known$: endpoint => announced?.known$(endpoint) ?? EMPTY,
-    onUnknown: () => announced?.changed(),
+    routes: upkeep.routes,
+    known$: upkeep.known$,
+    onUnknown: upkeep.announceAgain,
   })
-
-  // ---- joining, and staying a member
-
-  const allRoutes$ = groupRoutes$(subscriptions.topics, topic => routes.routes$(topic))
-  const ignore = (): void => undefined // these streams report their failures and never error
-
-  const warned = new Set<string>()
-  const warnIfMissing = ({ topic, status }: RouteState): void => {
-    if (status !== 'missing' || topic === retryTopicOf(group) || warned.has(topic)) return
-    warned.add(topic)
-    report({ type: 'topic-missing', topic, group })
-  }
-
-  const open = (): void => {
-    upkeep.add(
-      allRoutes$.subscribe({
-        next: now => {
-          states = now
-          now.forEach(warnIfMissing)
-          rebalances.next()
-        },
-        error: ignore,
-      }),
-    )
-    const member = {
-      consumer: () => subscriptions.data(settings.startFrom),
-      endpoints$: distinctEndpoints$(allRoutes$),
-    }
-    membership.add(heartbeats.announce$(member).subscribe({ next: known => (announced = known), error: ignore }))
-    upkeep.add(
-      inbound.on(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.code, frame => {
-        const { consumerGroup } = readHeader(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.asks, frame.fields)
-        if (consumerGroup === group) rebalances.next()
-        return undefined
-      }),
-    )
-    upkeep.add(
-      timer(settings.commitMs, settings.commitMs, scheduler)
-        .pipe(exhaustMapTrailing(() => commitAll$()))
-        .subscribe({ error: ignore }),
-    )
-    upkeep.add(retryTopicFound$().subscribe({ error: ignore }))
-  }
-
-  /** The retry topic appears with the first heartbeat: its route is not awaited for a whole period. */
-  const retryTopicFound$ = (): Observable<unknown> => {
-    const retryTopic = retryTopicOf(group)
-    const isFound = (now: readonly RouteState[]): boolean =>
-      now.some(({ topic, route }) => topic === retryTopic && route !== undefined)
-    return distinctEndpoints$(allRoutes$).pipe(
-      switchMap(endpoints => merge(...[...endpoints].map(endpoint => announced?.known$(endpoint) ?? EMPTY))),
-      switchMap(() => concat(...LOOK_AGAIN_MS.map(ms => timer(ms, scheduler)))),
-      tap(() => routes.refresh(retryTopic)),
-      takeUntil(allRoutes$.pipe(filter(isFound))),
-    )
-  }
+  const locks = createQueueLocks({
+    lock$: broker.lockQueues$,
+    unlock$: broker.unlockQueues$,
+    onFailure: (error, queue) => report({ type: 'consumer-failure', group, where: 'lock', error, queue }),
+    scheduler,
+    asap,
+  })
 
   // ---- holding queues
 
-  const hold = (queue: MessageQueue): HeldQueue =>
+  const limitsOf = (topic: string): SharedLimits => {
+    const messages = flow.unsettledPerTopic || Infinity
+    const limits = perTopic.get(topic) ?? total.shared({ messages, bytes: flow.unsettledBytesPerTopic || Infinity })
+    perTopic.set(topic, limits)
+    return limits
+  }
+  const hold = (queue: MessageQueue) =>
     createHeldQueue(queue, {
       ...broker,
+      ...(ordering === 'queue' && model === 'clustering' ? locks : {}),
+      isPaused,
+      onPulled: (_, messages, ms) => {
+        if (messages > 0) meter.of(queue.topic).pulled(messages, ms)
+      },
+      atMostOnce: settings.delivery === 'at-most-once',
       accepts: stored => subscriptions.accepts(queue.topic, stored),
-      topicOf: stored => withoutNamespace(originalTopic(stored, withNamespace(group, namespace)), namespace),
-      read: (stored, at, topic) => toInbound(stored, at, topic, subscriptions.codecOf(topic), settings.verifyBodyCrc),
-      budget: total.queue({ messages: flow.unsettledPerQueue, bytes: flow.unsettledBytesPerQueue }),
+      ...reading,
+      budget: total.queue(
+        { messages: flow.unsettledPerQueue, bytes: flow.unsettledBytesPerQueue },
+        flow.unsettledPerTopic + flow.unsettledBytesPerTopic > 0 ? limitsOf(queue.topic) : undefined,
+      ),
       span: flow.span,
       report,
       group,
@@ -138,96 +136,98 @@ export const createGroupSession = (
       scheduler,
       asap,
     })
-  const run$ = (queue: MessageQueue, revoked$: Observable<void>): Observable<readonly QueueDelivery[]> =>
-    defer(() => {
-      const mine = hold(queue)
-      held.set(queueKey(queue), mine)
-      const givenUp$ = defer(() => {
-        held.delete(queueKey(queue))
-        mine.close()
-        return EMPTY
+  const holding =
+    <R>(each: QueueRun<R>) =>
+    (queue: MessageQueue, revoked$: Observable<void>): Observable<R> =>
+      defer(() => {
+        const mine = hold(queue)
+        held.add(mine)
+        const givenUp$ = defer(() => {
+          held.giveUp(mine)
+          return EMPTY
+        })
+        return concat(each(queue, mine.run$(revoked$), revoked$), givenUp$)
       })
-      return concat(mine.run$(revoked$), givenUp$)
-    })
 
-  const deliveries$ = defer(() => {
-    open()
-    return startable$(allRoutes$).pipe(
-      switchMap(() =>
-        assignments$({
-          self: clientId,
-          routes: () => states,
-          members$: broker.members$,
-          allocate: allocateAveragely,
-          nudge$: rebalances,
-          onFailure: error => report({ type: 'consumer-failure', group, where: 'rebalance', error }),
-          periodMs: timing.rebalanceMs,
-          scheduler,
-        }),
-      ),
-      tap(onAssignment),
-      runEach(run$),
-      mergeMap(deliveries => deliveries),
-    )
+  let handling = NO_HANDLER
+  const answered$ = answering$({
+    shared,
+    settings,
+    held,
+    subscriptions,
+    meter,
+    handling: () => handling,
+    reading,
+    commitNow: upkeep.commitNow,
   })
 
-  // ---- committing and leaving
+  // ---- which
 
-  const commitAll$ = (): Observable<unknown> =>
-    defer(() => [...held.values()]).pipe(
-      boundedMap(queue => queue.commit$().pipe(catchError(() => EMPTY)), {
-        concurrency: COMMITS_AT_ONCE,
-        keyBy: ({ queue }) => queue.brokerName, // one after the other: a broker may lose the first commits of a group that come at once
-      }),
-      ignoreElements(),
-    )
-  const unfinished = (): number => [...held.values()].reduce((sum, queue) => sum + queue.settling(), 0)
-  const uncommitted = (): number =>
-    [...held.values()]
-      .map(queue => queue.progress())
-      .filter(at => at !== undefined && at.committed?.equals(at.commitPoint) !== true).length
+  const shared$ = defer(() =>
+    assignments$({
+      self: clientId,
+      routes: upkeep.routes,
+      members$: model === 'broadcasting' ? () => of([clientId]) : broker.members$,
+      allocate: model === 'broadcasting' ? queues => queues : allocation.allocate,
+      nudge$: upkeep.rebalances$,
+      onFailure: error => report({ type: 'consumer-failure', group, where: 'rebalance', error }),
+      periodMs: timing.rebalanceMs,
+      scheduler,
+    }),
+  )
+  const assigned$ =
+    assign === 'auto' ? shared$ : merge(of(new Map(assign.map(queue => [queueKey(queue), queue]))), NEVER)
 
-  const settled$ = (): Observable<unknown> =>
-    merge(of(undefined), ...[...held.values()].map(queue => queue.settlements$)).pipe(filter(() => unfinished() === 0))
   const leave$ = (): Observable<never> =>
     defer(() => {
-      upkeep.unsubscribe()
-      membership.unsubscribe() // no later heartbeat names the group
+      upkeep.close()
       return broker.leave$()
     })
-  const close = (): void => {
-    for (const queue of held.values()) queue.close()
-    held.clear()
-  }
+  const unlockAll$ = (): Observable<never> =>
+    defer(() =>
+      ordering === 'queue' && model === 'clustering'
+        ? merge(...held.all().map(({ queue }) => locks.unlock$(queue)))
+        : EMPTY,
+    )
+  /** What is in hand is let go before the locks are: nobody works on a queue that another may have. */
+  const gone$ = (): Observable<never> =>
+    defer(() => {
+      for (const queue of held.all()) queue.close()
+      return concat(
+        unlockAll$(),
+        defer(() => {
+          held.close()
+          return leave$()
+        }),
+      )
+    })
 
   return {
-    deliveries$,
+    held,
+    offsetAt$: broker.offsetAt$,
+    handles: given => (handling = given),
+    run$: each =>
+      concat(
+        checkedByBroker$(shared, group, subscriptions, upkeep.routes$),
+        defer(() => {
+          upkeep.open()
+          const assignments$ = startable$(upkeep.routes$).pipe(switchMap(() => assigned$))
+          return merge(assignments$.pipe(tap(onAssignment), runEach(holding(each))), answered$)
+        }),
+      ),
     farewell$: leftMs =>
       concat(
         defer(() => {
-          for (const queue of held.values()) queue.releaseRest() // a page may have been cut short by the stop
-          return race(settled$(), timer(leftMs, scheduler))
+          for (const queue of held.all()) queue.release('unbegun') // a page may have been cut short by the stop
+          return race(held.settled$(), timer(leftMs, scheduler))
         }).pipe(take(1), ignoreElements()),
-        commitAll$(),
+        held.commit$(),
         defer(() => {
-          const report: CloseReport = {
-            ...NOTHING_LEFT,
-            forced: unfinished() > 0,
-            unsettled: unfinished(),
-            uncommitted: uncommitted(),
-          }
-          close()
-          return concat(leave$(), of(report))
+          const unsettled = held.unfinished()
+          const left = { ...NOTHING_LEFT, forced: unsettled > 0, unsettled, uncommitted: held.uncommitted() }
+          return concat(gone$(), of(left))
         }),
-      ).pipe(map(value => value as CloseReport)),
-    abandon$: () =>
-      defer(() => {
-        const last$ = commitAll$().pipe(takeUntil(timer(timing.requestTimeoutMs, scheduler)))
-        return concat(
-          last$,
-          defer(() => (close(), leave$())),
-        )
-      }).pipe(ignoreElements()),
-    progress: () => [...held.values()].flatMap(queue => queue.progress() ?? []),
+      ),
+    abandon$: () => concat(held.commit$().pipe(takeUntil(timer(timing.requestTimeoutMs, scheduler))), gone$()),
   }
 }

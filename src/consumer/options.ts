@@ -2,8 +2,12 @@ import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { checkNames } from '../client/check-names.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
+import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
-import { checkGroup, checkTopic } from '../protocol/names.ts'
+import { checkGroup } from '../protocol/names.ts'
+import { resolveAllocate } from './allocation/allocate-option.ts'
+import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
+import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
 export interface FlowLimits {
@@ -11,6 +15,10 @@ export interface FlowLimits {
   readonly unsettledPerQueue: number
   /** Stored bytes per queue. Default 16 MiB. */
   readonly unsettledBytesPerQueue: number
+  /** Messages per topic. Default 0: no limit of its own, as Java's pullThresholdForTopic. */
+  readonly unsettledPerTopic: number
+  /** Stored bytes per topic. Default 0: no limit of its own, as Java's pullThresholdSizeForTopic. */
+  readonly unsettledBytesPerTopic: number
   /** Messages of the whole consumer. Default 4,096. */
   readonly unsettled: number
   /** Stored bytes of the whole consumer. Default 128 MiB. */
@@ -25,6 +33,8 @@ export interface FlowLimits {
 export const FLOW_DEFAULTS: FlowLimits = {
   unsettledPerQueue: 512,
   unsettledBytesPerQueue: 16 << 20,
+  unsettledPerTopic: 0,
+  unsettledBytesPerTopic: 0,
   unsettled: 4_096,
   unsettledBytes: 128 << 20,
   span: 2_000,
@@ -34,6 +44,9 @@ export const FLOW_DEFAULTS: FlowLimits = {
 /** Where a group without a committed offset begins: what it does not say by itself, `events$` tells. */
 export type StartFrom = 'first' | 'last' | Date
 
+/** `clustering`: the members of a group share the queues. `broadcasting`: each member gets every message. */
+export type MessageModel = 'clustering' | 'broadcasting'
+
 /** What becomes of a message that cannot be decompressed or decoded. */
 export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
 
@@ -41,15 +54,36 @@ export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
 export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonly SubscriptionSpec[]> {
   /** The consumer group: its members share the queues. */
   readonly group: string
-  /** `[on(topic, { tags })]`, each topic once; all members of a group subscribe to the same. */
+  /** `[on(topic, { tags })]` or `[on(topic, { sql })]`, each topic once; all members of a group subscribe to the same. */
   readonly subscribe: S
   /**
    * Where a group without progress begins. Default `last`: with what is sent from now on. A broker of 4.9 cannot say that
    * there is no progress while it has the first message of a queue in memory: there, as Java's, it begins with that one.
    */
   readonly startFrom?: StartFrom
+  /** Who gets a message: one member of the group, or each of them. Default `clustering`. */
+  readonly model?: MessageModel
+  /**
+   * `queue`: one member consumes a queue at a time, which locks it at its broker, and handles one message of it at a time;
+   * what fails is tried again in place. Default `none`.
+   */
+  readonly ordering?: 'none' | 'queue'
+  /**
+   * `at-most-once`: progress is committed before messages are handed out; a crash loses what was in hand, at most
+   * `flow.unsettledPerQueue` of each queue. Default `at-least-once`.
+   */
+  readonly delivery?: 'at-least-once' | 'at-most-once'
+  /** `auto`: queues are shared out among the members. A list: exactly these, whoever else has them. Default `auto`. */
+  readonly assign?: 'auto' | readonly QueueRef[]
+  /** How queues are shared out; all members of a group must say the same. Default `average`, as Java's. */
+  readonly allocate?: AllocateOption
   /** How much may be in hand. Default: as `FlowLimits` says. */
   readonly flow?: Partial<FlowLimits>
+  /**
+   * A delivery that was begun and is not settled for so long is told in `failures$` and sent back (delay level 3), as
+   * Java's consumeTimeout; where order is kept, or nothing can be sent back, it is only told. ms. Default 900,000.
+   */
+  readonly settleTimeoutMs?: number
   /** How progress is kept. */
   readonly commit?: {
     /** Between commits, ms. Default: the client's `timing.commitMs`, 5,000. */
@@ -57,7 +91,10 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
   }
   /** What becomes of messages that are sent back. */
   readonly retry?: {
-    /** Redeliveries before a message goes to the dead letters. Default 16, as Java's maxReconsumeTimes. */
+    /**
+     * Redeliveries before a message goes to the dead letters. Default 16, as Java's maxReconsumeTimes; with
+     * `ordering: 'queue'` 2,147,483,647, as Java.
+     */
     readonly maxAttempts?: number
   }
   /** What becomes of a message that cannot be read. Default `dead-letter`. */
@@ -70,7 +107,13 @@ export interface ConsumerSettings {
   readonly group: string
   readonly subscriptions: readonly SubscriptionSpec[]
   readonly startFrom: StartFrom
+  readonly model: MessageModel
+  readonly ordering: 'none' | 'queue'
+  readonly delivery: 'at-least-once' | 'at-most-once'
+  readonly assign: 'auto' | readonly QueueRef[]
+  readonly allocation: AllocationRule
   readonly flow: FlowLimits
+  readonly settleTimeoutMs: number
   readonly commitMs: number
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
@@ -92,26 +135,44 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
   ) {
     wrong(illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`), undefined)
   }
+  const ordering = oneOf('ordering', given.ordering, 'none', ['none', 'queue'])
   return {
     group: given.group,
     subscriptions: given.subscribe,
     startFrom,
+    model: oneOf('model', given.model, 'clustering', ['clustering', 'broadcasting']),
+    ordering,
+    delivery: oneOf('delivery', given.delivery, 'at-least-once', ['at-least-once', 'at-most-once']),
+    assign: checkedAssign(given.assign),
+    allocation: resolveAllocate(given.allocate),
     flow: resolveFlow(given.flow),
+    settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, SETTLE_TIMEOUT_MS),
     commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
-    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, 16, [0]),
+    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
     onDecodeError: oneOf('onDecodeError', given.onDecodeError, 'dead-letter', ['dead-letter', 'retry-later', 'ack']),
     verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, true),
   }
 }
 
+/** As Java's consumeTimeout, 15 minutes. */
+const SETTLE_TIMEOUT_MS = 900_000
+const MANY = 2_147_483_647
+
+const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] => {
+  if (assign === 'auto') return assign
+  const isQueue = (queue: unknown): boolean => {
+    const { topic, brokerName, queueId } = Object(queue) as Partial<QueueRef>
+    return (
+      typeof topic === 'string' && typeof brokerName === 'string' && Number.isInteger(queueId) && Number(queueId) >= 0
+    )
+  }
+  if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueue)) return assign as readonly QueueRef[]
+  return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), 'auto')
+}
+
 const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
   if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
-  for (const { topic, tags } of subscribe) {
-    checkTopic(topic.name)
-    if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
-      throw illegal(`the tags of topic "${topic.name}" are "${tags.slice(0, 80)}": that names no tag`)
-    }
-  }
+  for (const spec of subscribe) checkSubscription(spec)
   const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)
   if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
 }
@@ -124,6 +185,8 @@ const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {
   return {
     unsettledPerQueue: limit('unsettledPerQueue', 65_535),
     unsettledBytesPerQueue: limit('unsettledBytesPerQueue'),
+    unsettledPerTopic: checkedInt('flow.unsettledPerTopic', given.unsettledPerTopic, d.unsettledPerTopic, [0]),
+    unsettledBytesPerTopic: checkedInt('flow.unsettledBytesPerTopic', given.unsettledBytesPerTopic, 0, [0]),
     unsettled: limit('unsettled'),
     unsettledBytes: limit('unsettledBytes'),
     span: limit('span', 65_535),

@@ -1,9 +1,5 @@
 /** How long a queue that is consumed in order rests after a failure, as Java's suspendCurrentQueueTimeMillis, ms. */
 export const ORDERLY_PAUSE_MS = 1_000
 
-const SHORTEST_MS = 10
-const LONGEST_MS = 30_000
-
-/** What a handler wished for, within the bounds of the official consumer: 10 to 30,000 ms. */
-export const orderlyPauseMs = (wishedMs: number = ORDERLY_PAUSE_MS): number =>
-  Math.min(Math.max(wishedMs, SHORTEST_MS), LONGEST_MS)
+/** The shortest and the longest rest of the official consumer, ms. */
+export const ORDERLY_PAUSE_BOUNDS_MS: readonly [number, number] = [10, 30_000]

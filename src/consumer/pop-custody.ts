@@ -92,8 +92,7 @@ export const createPopCustody = (options: PopCustodyOptions) => {
   /** Nobody's any more: it comes again. */
   const letGo = (one: InHand, reason: unknown): void => {
     if (!leave(one, 'released')) return
-    one.delivery.release() // what is decided from here on counts for nothing
-    one.delivery.abort(reason)
+    one.delivery.lose(reason) // what is decided from here on counts for nothing
     settlements.next()
   }
   const lapse = (one: InHand): void => {
@@ -200,9 +199,9 @@ export const createPopCustody = (options: PopCustodyOptions) => {
     dismiss$: (handle: PopHandle): Observable<void> => acked$(handle),
     settling: (): number => inHand.size,
     settlements$: settlements.asObservable(),
-    /** Releases what nobody has decided about. */
-    releaseRest: (): void => {
-      for (const delivery of inHand.keys()) delivery.release()
+    /** Releases what is not decided: all of it, or only what nobody has begun to work on. */
+    release: (which: 'all' | 'unbegun'): void => {
+      for (const delivery of inHand.keys()) if (which === 'all' || delivery.startedAt === undefined) delivery.release()
     },
     /** Takes everything away. */
     letGoAll: (reason: Error): void => {

@@ -42,8 +42,6 @@ export interface PopQueueContext {
 export interface PopQueue extends HeldQueue {
   /** Hides a delivery from others for so long from now on, 5,000 to 300,000 ms. Cold, one value. */
   extend$(delivery: QueueDelivery, byMs: number): Observable<void>
-  pause(): void
-  resume(): void
 }
 
 /** @param queue id -1 means any queue of the broker */
@@ -150,7 +148,10 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
     progress: () => undefined,
     settling: () => custody.settling(),
     settlements$: custody.settlements$,
-    releaseRest: () => custody.releaseRest(),
+    release: which => custody.release(which),
+    pullAgain: () => undefined, // the next pop asks for what is subscribed to then
+    seek: () => undefined, // the broker keeps the place
+    overdue: () => [], // what is in hand for too long lapses by itself
     extend$: (delivery, byMs) => custody.extend$(delivery, byMs),
     pause: () => {
       paused = true

@@ -13,7 +13,7 @@ export interface Page<E> {
 
 export interface PullLoopOptions<E> {
   /**
-   * One page from an offset, at most so many messages. One value, then completion; or an error. Only when it may be
+   * One page from an offset, at most so many messages. One value, then completion; or an error; completion alone when it was cut short. Only when it may be
    * `held` may it take its time: then it holds no credits, which others need meanwhile, and what it brings at last is
    * taken all the same.
    */
@@ -63,7 +63,10 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
           caughtUp = false
           pausing = scheduler.schedule(resume, onError(error))
         },
-        complete: resume,
+        complete: () => {
+          release() // cut short: it brought nothing
+          resume()
+        },
       })
     }
     const resume = (): void => {

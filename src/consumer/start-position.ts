@@ -1,9 +1,12 @@
-import { map, of, switchMap } from 'rxjs'
+import { defer, forkJoin, map, of, switchMap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import Long from 'long'
 import type { Broker } from '../broker/broker.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { isRetryTopic } from '../protocol/names.ts'
+import { offsetOutside } from '../errors.ts'
+import { queueKey, toOffset } from '../messages/offsets.ts'
+import type { SeekTo } from './consumer.ts'
 import type { StartFrom } from './options.ts'
 
 export interface StartPosition {
@@ -47,4 +50,25 @@ const ruled$ = (
     return offsets.search$(endpoint, queue, Long.fromNumber(startFrom.getTime()))
   }
   return offsets.min$(endpoint, queue)
+}
+
+/** The offset of a place in a queue. Errors with ERR_RMQ_OFFSET for an offset that the queue does not have. */
+export const offsetAt$ = (
+  offsets: Broker['offsets'],
+  endpoint: string,
+  queue: MessageQueue,
+  place: SeekTo,
+): Observable<Long> => {
+  if (place === 'first') return offsets.min$(endpoint, queue)
+  if (place === 'last') return offsets.max$(endpoint, queue)
+  if (place instanceof Date) return offsets.search$(endpoint, queue, Long.fromNumber(place.getTime()))
+  return defer(() => {
+    const offset = toOffset(place)
+    return forkJoin([offsets.min$(endpoint, queue), offsets.max$(endpoint, queue)]).pipe(
+      map(([min, max]) => {
+        if (offset.greaterThanOrEqual(min) && offset.lessThanOrEqual(max)) return offset
+        throw offsetOutside(queueKey(queue), offset.toString(), min.toString(), max.toString())
+      }),
+    )
+  })
 }

@@ -1,14 +1,14 @@
 import Long from 'long'
 import { codecs } from '../messages/codecs.ts'
 import type { Codec } from '../messages/codecs.ts'
-import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { ConsumerData } from '../protocol/bodies.ts'
 import { retryTopicOf } from '../protocol/names.ts'
 import { PROPERTY } from '../protocol/properties.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
-import { matchesTag, tagSubscription } from '../protocol/subscription.ts'
+import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
-import type { StartFrom } from './options.ts'
+import type { ConsumerSettings } from './options.ts'
+import type { SubscriptionSet } from './subscription-set.ts'
 
 /** What a group subscribes to: its topics, and the retry topic to which failed messages return. */
 export interface Subscriptions {
@@ -17,19 +17,22 @@ export interface Subscriptions {
   /** The broker compares only hashes of tags, so the text is compared here. */
   accepts(topic: string, stored: StoredMessage): boolean
   codecOf(topic: string): Codec<unknown>
-  data(startFrom: StartFrom): ConsumerData
+  data(): ConsumerData
 }
+
+type SubscribingSettings = Pick<ConsumerSettings, 'group' | 'subscriptions' | 'model' | 'startFrom'>
 
 /** @param version creation time in ms: brokers keep the newest */
 export const createSubscriptions = (
-  group: string,
-  specs: readonly SubscriptionSpec[],
+  { group, subscriptions: specs, model, startFrom }: SubscribingSettings,
   version: number,
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
   const all = [
-    ...specs.map(({ topic, tags }) => tagSubscription(topic.name, tags, subVersion)),
-    tagSubscription(retryTopicOf(group), '*', subVersion),
+    ...specs.map(({ topic, tags, sql }) =>
+      sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion),
+    ),
+    ...(model === 'clustering' ? [tagSubscription(retryTopicOf(group), '*', subVersion)] : []),
   ]
   const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))
   const codecByTopic = new Map(specs.map(({ topic }) => [topic.name, topic.codec]))
@@ -42,13 +45,39 @@ export const createSubscriptions = (
       return matchesTag(subscription, stored.properties[PROPERTY.TAGS])
     },
     codecOf: topic => codecByTopic.get(topic) ?? codecs.buffer,
-    data: startFrom => ({
+    data: () => ({
       groupName: group,
       consumeType: 'CONSUME_PASSIVELY',
-      messageModel: 'CLUSTERING',
+      messageModel: model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
       consumeFromWhere: FROM_WHERE[startFrom instanceof Date ? 'timestamp' : startFrom],
       subscriptions: all,
     }),
+  }
+}
+
+/** The same of a set that changes: what it says now, under its newest version. */
+export const createLiveSubscriptions = (
+  settings: Omit<SubscribingSettings, 'subscriptions'>,
+  set: Pick<SubscriptionSet, 'active' | 'version'>,
+): Subscriptions => {
+  const derive = () => createSubscriptions({ ...settings, subscriptions: set.active() }, set.version)
+  let derived = derive()
+  let version = set.version
+  const now = (): Subscriptions => {
+    if (set.version !== version) {
+      version = set.version
+      derived = derive()
+    }
+    return derived
+  }
+  return {
+    get topics() {
+      return now().topics
+    },
+    of: topic => now().of(topic),
+    accepts: (topic, stored) => now().accepts(topic, stored),
+    codecOf: topic => now().codecOf(topic),
+    data: () => now().data(),
   }
 }
 

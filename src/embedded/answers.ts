@@ -23,13 +23,18 @@ export const refusal = (code: number, remark: string): Refusal => ({ code, remar
 
 export const isRefusal = (outcome: Fields | Refusal): outcome is Refusal => typeof outcome['code'] === 'number'
 
-/** What a check finds wrong, for a remark; undefined when it lets pass. */
-export const faultOf = (check: () => void): string | undefined => {
+/** What reading something gives, or what is wrong with it, for a remark. */
+export const attempted = <T>(read: () => T): T | string => {
   try {
-    check()
-    return undefined
+    return read()
   } catch (error) {
     if (isRocketError(error)) return error.message
     throw error
   }
+}
+
+/** What a check finds wrong, for a remark; undefined when it lets pass. */
+export const faultOf = (check: () => void): string | undefined => {
+  const fault = attempted(check)
+  return typeof fault === 'string' ? fault : undefined
 }

@@ -34,7 +34,11 @@ export interface BrokerContext extends Store {
   readonly members: Members
   readonly locks: Locks
   readonly transactions: Transactions
+  /** By SQL92, not only by tags. */
+  readonly filtersByProperties: boolean
   readonly pops: Pops
+  /** Whether a reset is the broker's own work, or is told to the members. */
+  readonly serverSideReset: boolean
   /** What clients were asked and have not answered. */
   readonly asks: Asks
   /** A whole number from 0 to below the limit. */
@@ -83,6 +87,8 @@ export const createContext = ({ plan, name, port, routes, timers }: ContextOptio
     holds,
     pops: createPops(timers, holds, () => context),
     transactions: createTransactions(plan.transactions, () => context),
+    filtersByProperties: plan.filtersByProperties,
+    serverSideReset: plan.serverSideReset,
     asks: createAsks(timers),
     random: limit => Math.floor(Math.random() * limit),
     nextUniqueKey: createUniqueIds({

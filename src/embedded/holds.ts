@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import type { Passes } from './filters.ts'
 import type { Queue } from './queue.ts'
 import type { Alarm, Timers } from './timers.ts'
 
@@ -9,7 +10,7 @@ interface Hold {
   /** The offset it waits for. */
   readonly offset: number
   readonly timeoutMs: number
-  readonly passes: (tagCode: number) => boolean
+  readonly passes: Passes
   /** Called once: when a message that passes has arrived, or the time is over. */
   readonly wake: () => void
 }

@@ -42,6 +42,16 @@ export interface EmbeddedClusterOptions {
   readonly transactionCheckIntervalMs?: number | undefined
   /** Asked so often in vain, a half message goes to `TRANS_CHECK_MAX_TIME_TOPIC`. Default 15, as `transactionCheckMax`. */
   readonly transactionCheckMax?: number | undefined
+  /**
+   * Whether consumers may filter by SQL92 on properties. Default true, so that it can be tested: an official broker has
+   * `enablePropertyFilter=false` until somebody turns it on.
+   */
+  readonly enablePropertyFilter?: boolean | undefined
+  /**
+   * How the offsets of a group are reset. Default true, as `useServerSideResetOffset` of 5.x: the broker sends the next
+   * pull to the new offset. False, as 4.x: the broker tells every member.
+   */
+  readonly serverSideReset?: boolean | undefined
   /** All timers and the clock of the servers, default `asyncScheduler`. Virtual ones are for the caller to advance. */
   readonly scheduler?: SchedulerLike | undefined
   /** Bytes of messages all brokers keep together, default 512 MiB, in equal shares; then the oldest go first. */
@@ -72,6 +82,8 @@ export interface ClusterPlan {
   readonly topics: Readonly<Record<string, number>>
   readonly delayLevelsMs: readonly number[]
   readonly transactions: TransactionTimes
+  readonly filtersByProperties: boolean
+  readonly serverSideReset: boolean
   readonly scheduler: SchedulerLike
   readonly brokerStoreBytes: number
   readonly idleMs: number
@@ -124,6 +136,8 @@ export const resolveOptions = (options: EmbeddedClusterOptions): ClusterPlan => 
         MANY,
       ),
     },
+    filtersByProperties: options.enablePropertyFilter ?? true,
+    serverSideReset: options.serverSideReset ?? true,
     scheduler: options.scheduler ?? asyncScheduler,
     brokerStoreBytes: Math.ceil(
       whole('maxStoreBytes', options.maxStoreBytes ?? DEFAULT_STORE_BYTES, 1, Number.MAX_SAFE_INTEGER) / brokers,

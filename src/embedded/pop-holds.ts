@@ -2,13 +2,14 @@ import { pollingKey } from '../protocol/pop-retry-topic.ts'
 import { BROKER_DEFAULTS } from '../protocol/server-defaults.ts'
 import type { Connection } from './connection.ts'
 import type { Holds } from './holds.ts'
+import type { Passes } from './filters.ts'
 import type { Queue } from './queue.ts'
 import type { Alarm, Timers } from './timers.ts'
 
 /** A queue in which a message may arrive that is waited for. */
 export interface Watched {
   readonly queue: Queue
-  readonly passes: (tagCode: number) => boolean
+  readonly passes: Passes
 }
 
 /** A pop that found nothing yet. */

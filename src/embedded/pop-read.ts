@@ -1,4 +1,5 @@
 import Long from 'long'
+import type { Passes } from './filters.ts'
 import type { Queue } from './queue.ts'
 
 /** Messages looked at in one piece; what does not match is passed over for good, so there is no answer without a look. */
@@ -12,7 +13,7 @@ export const readAllOf = (
   queue: Queue,
   from: Long,
   limits: { readonly messages: number; readonly bytes: number },
-  passes: (tagCode: number) => boolean,
+  passes: Passes,
 ): { readonly next: number; readonly parts: readonly Buffer[] } => {
   const { min, max } = queue.range()
   let next = from.lessThan(min) ? min : from.greaterThan(max) ? max : from.toNumber()

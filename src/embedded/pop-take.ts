@@ -1,4 +1,5 @@
 import Long from 'long'
+import type { Passes } from './filters.ts'
 import { encodeStoredMessage } from '../protocol/encode-stored-message.ts'
 import { encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from '../protocol/pop-check-point.ts'
 import type { OrderCount, QueueMessages, QueueStart } from '../protocol/pop-infos.ts'
@@ -22,7 +23,7 @@ export interface PopOrder {
   readonly fromEnd: boolean
   readonly ordered: boolean
   readonly attemptId: string | undefined
-  readonly passes: (tagCode: number) => boolean
+  readonly passes: Passes
 }
 
 /** What a pop was given, as its answer tells it. */

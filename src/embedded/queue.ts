@@ -27,6 +27,7 @@ export type ReadStatus =
   | 'OFFSET_TOO_SMALL'
   | 'OFFSET_OVERFLOW_ONE'
   | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_RESET'
 
 export interface Reading {
   readonly status: ReadStatus
@@ -49,9 +50,9 @@ export interface Queue {
   readonly dropFirst: () => void
   readonly at: (offset: number) => LogRecord | undefined
   readonly records: () => readonly LogRecord[]
-  readonly read: (from: Long, limits: ReadLimits, passes: (tagCode: number) => boolean) => Reading
+  readonly read: (from: Long, limits: ReadLimits, passes: (record: LogRecord) => boolean) => Reading
   /** Whether a record in [from, max) passes. */
-  readonly hasMatch: (from: number, passes: (tagCode: number) => boolean) => boolean
+  readonly hasMatch: (from: number, passes: (record: LogRecord) => boolean) => boolean
 }
 
 const NO_PARTS: readonly Buffer[] = []
@@ -80,7 +81,7 @@ export const createQueue = (): Queue => {
       if (record === undefined) break
       if (parts.length > 0 && bytes + record.bytes.length > limits.bytes) break
       offset += 1
-      if (!passes(record.tagCode)) continue
+      if (!passes(record)) continue
       parts.push(record.bytes)
       bytes += record.bytes.length
     }
@@ -100,7 +101,7 @@ export const createQueue = (): Queue => {
       const end = max()
       for (let offset = Math.max(from, min); offset < end; offset++) {
         const record = at(offset)
-        if (record !== undefined && passes(record.tagCode)) return true
+        if (record !== undefined && passes(record)) return true
       }
       return false
     },

@@ -22,10 +22,19 @@ export interface SubscriptionSpec<N extends string = string, T = unknown> {
   readonly topic: Topic<N, T>
   /** Tag expression: `*` (the default) or tags joined by `||`. */
   readonly tags: string
+  /** SQL92 on the properties of messages, instead of tags. */
+  readonly sql?: string
 }
 
-/** A subscription to a topic: `on(orders, { tags: 'new || paid' })`. Default: every message. */
+/**
+ * What a subscription filters by: tags (`new || paid`; default `*`, every message), or SQL92 on properties, which brokers
+ * evaluate where `enablePropertyFilter=true`: `{ sql: "amount > 3 AND region IN ('eu', 'us')" }`. Not both.
+ */
+export type MessageFilter =
+  { readonly tags?: string; readonly sql?: never } | { readonly sql: string; readonly tags?: never }
+
+/** A subscription to a topic: `on(orders, { tags: 'new || paid' })`. Default: every message. Nothing is checked yet. */
 export const on = <const N extends string, T>(
   topic: Topic<N, T>,
-  options: { readonly tags?: string } = {},
-): SubscriptionSpec<N, T> => ({ topic, tags: options.tags ?? '*' })
+  filter: MessageFilter = {},
+): SubscriptionSpec<N, T> => ({ ...filter, topic, tags: filter.tags ?? '*' })

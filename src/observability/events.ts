@@ -94,6 +94,11 @@ export type ReportedEvent =
   /** Records of the message trace that were dropped or could not be sent; the sends they tell of are not affected. */
   | { readonly type: 'trace-failed'; readonly topic: string; readonly records: number; readonly error: RocketError }
   | { readonly type: 'input-dropped'; readonly policy: 'drop-newest' | 'drop-oldest' }
+  /**
+   * Other members of the group subscribe to something else, or consume in another way: brokers go by the latest heartbeat,
+   * so that members take each other's messages away, and some are lost. Each conflict is a sentence.
+   */
+  | { readonly type: 'subscription-conflict'; readonly group: string; readonly conflicts: readonly string[] }
   | {
       readonly type: 'assignment-changed'
       readonly group: string
@@ -127,7 +132,10 @@ export type ReportedEvent =
         | 'send-back'
         | 'ack'
         | 'commit'
+        | 'offsets'
         | 'stall'
+        | 'lock'
+        | 'concurrency'
         | 'leave'
       readonly error: unknown
       readonly queue?: QueueRef

@@ -32,6 +32,7 @@ const LEVELS: Readonly<Partial<Record<ClientEvent['type'], Level>>> = {
   'inbound-refused': 'info',
   'late-reply': 'info',
   'topic-missing': 'warn',
+  'subscription-conflict': 'error',
   'consumer-failure': 'error',
   'assignment-changed': 'info',
   'start-position': 'info',

@@ -14,8 +14,8 @@ export interface BatchByOptions<T> extends GatherLimits {
   readonly laneOf: (item: T) => unknown
   /** Items of one key are worked on in the order they came; `undefined`: no order. Of a lane all have one, or none. */
   readonly keyOf: (item: T) => unknown
-  /** Batches at work at once. */
-  readonly concurrency: number
+  /** Batches at work at once. A function is asked before each start. */
+  readonly concurrency: number | (() => number)
   readonly scheduler: SchedulerLike
   /** Where what came within one turn becomes a batch. */
   readonly asap: SchedulerLike
@@ -25,6 +25,8 @@ export interface BatchByOptions<T> extends GatherLimits {
 export interface Batching<T, R> {
   /** The result of one item, when its batch is done. Unsubscribed before: it leaves its batch. */
   readonly join$: (item: T) => Observable<R>
+  /** `concurrency` may have changed. */
+  readonly recheck: () => void
   /** Nothing more comes: nobody waits for company any longer. */
   readonly hurry: () => void
   /** Starts nothing more: what has not begun has this result. */
@@ -68,11 +70,13 @@ export const batchBy = <T, R>(
   let isPumping = false
   let isScheduled = false
 
+  const slots = typeof concurrency === 'function' ? concurrency : () => concurrency
+
   // The one place that starts batches: a loop, so that works that end at once cost no stack.
   const pump = (): void => {
     if (isPumping) return
     isPumping = true
-    while (active < concurrency) {
+    while (active < slots()) {
       const next = lanes.take()
       if (next === undefined) break
       start(next.lane, next.jobs)
@@ -189,6 +193,7 @@ export const batchBy = <T, R>(
         } else job.isKept = true
         return () => leave(job)
       }),
+    recheck: pump,
     hurry: () => {
       lanes.hurry()
       soon()

@@ -18,6 +18,8 @@ export interface GatherLimits {
   readonly maxCount: number
   readonly maxBytes: number
   readonly lingerMs: number
+  /** Wait for company even where nothing of the lane is at work. Default false. */
+  readonly patient?: boolean
 }
 
 export interface BatchLane<J> {
@@ -57,7 +59,7 @@ export interface BatchLanes<J extends Gathering> {
 
 /** `onDue` is called when something has waited long enough for company. */
 export const createBatchLanes = <J extends Gathering>(
-  { maxCount, maxBytes, lingerMs }: GatherLimits,
+  { maxCount, maxBytes, lingerMs, patient = false }: GatherLimits,
   scheduler: SchedulerLike,
   onDue: () => void,
 ): BatchLanes<J> => {
@@ -66,8 +68,10 @@ export const createBatchLanes = <J extends Gathering>(
   let hurried = false
 
   const isFull = ({ count, bytes }: BatchLane<J>): boolean => count >= maxCount || bytes >= maxBytes
+  const isReady = (lane: BatchLane<J>): boolean =>
+    isFull(lane) || lane.isDue || hurried || (!patient && lane.active === 0)
   const mayStart = (lane: BatchLane<J>): boolean =>
-    lane.count > 0 && (lane.active === 0 || (!lane.serial && (isFull(lane) || lane.isDue || hurried)))
+    lane.count > 0 && (!lane.serial || lane.active === 0) && isReady(lane)
 
   /** After whatever may have changed what the lane may do. */
   const look = (lane: BatchLane<J>): void => {
@@ -80,7 +84,7 @@ export const createBatchLanes = <J extends Gathering>(
       if (lane.inLine) return
       lane.inLine = true
       line.push(lane)
-    } else if (!lane.serial && lane.patience.closed) await$(lane)
+    } else if ((patient || !lane.serial) && lane.patience.closed) await$(lane)
   }
   const calm = (lane: BatchLane<J>): void => {
     lane.isDue = false

@@ -32,6 +32,8 @@ export interface BoundedMapOptions<T, R = never> {
   readonly until$?: Observable<unknown> | undefined
   /** Gets what waited when `until$` emitted, in the order it came. */
   readonly putBack?: ((item: T) => void) | undefined
+  /** When it emits, `concurrency` may have changed: it is asked again. */
+  readonly recheck$?: Observable<unknown> | undefined
   /** Told whenever an item came or ended, and at the very end with zeros. */
   readonly onLoad?: ((load: Load) => void) | undefined
   /** Told when the source has completed: what waits is all there is. */
@@ -62,7 +64,7 @@ const NOTHING: Load = { active: 0, waiting: 0, waitingBytes: 0, held: 0 }
 export const boundedMap =
   <T, R>(
     work: (item: T, index: number) => ObservableInput<R>,
-    { concurrency, keyBy, order, buffer = {}, until$, putBack, onLoad, onSourceEnd }: BoundedMapOptions<T, R>,
+    { concurrency, keyBy, order, buffer = {}, until$, putBack, recheck$, onLoad, onSourceEnd }: BoundedMapOptions<T, R>,
   ): OperatorFunction<T, R> =>
   source$ =>
     new Observable<R>(subscriber => {
@@ -183,5 +185,6 @@ export const boundedMap =
         onLoad?.(NOTHING)
       })
       until$?.subscribe(stopper)
+      if (recheck$ !== undefined) subscriber.add(recheck$.subscribe(readySubscriber(turn, out.error, () => undefined)))
       if (!upstream.closed) source$.subscribe(upstream)
     })

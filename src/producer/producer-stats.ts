@@ -1,9 +1,8 @@
-import { map, timer } from 'rxjs'
-import type { Observable, SchedulerLike } from 'rxjs'
 import type { HeartbeatCounts } from '../client/heartbeat.ts'
 import type { ReportedEvent } from '../observability/events.ts'
-import { createLatencyWindow } from './latency-window.ts'
-import type { Latency } from './latency-window.ts'
+import { createLatencyWindow } from '../observability/latency-window.ts'
+import type { Latency } from '../observability/latency-window.ts'
+import { ratio } from '../observability/ratio.ts'
 import type { SendResult } from './send-result.ts'
 
 /** What a producer has done since it was made, or since its statistics were reset. */
@@ -93,10 +92,3 @@ export const createMeter = (now: () => number): ProducerMeter => {
     },
   }
 }
-
-/** 1 when nothing has happened yet: no news is good news. */
-export const ratio = (good: number, bad: number): number => (good + bad === 0 ? 1 : good / (good + bad))
-
-/** What is read now and every so many ms. */
-export const sampled$ = <T>(read: () => T, everyMs: number, scheduler: SchedulerLike): Observable<T> =>
-  timer(0, everyMs, scheduler).pipe(map(read))

@@ -1,4 +1,4 @@
-import { subscriptionOf } from './heartbeat-body.ts'
+import { jsonOfSubscription, subscriptionOf } from './heartbeat-body.ts'
 import { optionalShapeAt, shapeOfBody, textAt } from './json-shapes.ts'
 import type { SubscriptionData } from './subscription.ts'
 
@@ -7,6 +7,11 @@ export interface ClientCheck {
   readonly clientId: string
   readonly consumerGroup: string
   readonly subscription: SubscriptionData | undefined
+}
+
+export const encodeClientCheck = ({ clientId, consumerGroup, subscription }: ClientCheck): Buffer => {
+  const rest = subscription === undefined ? '' : `,"subscriptionData":${jsonOfSubscription(subscription)}`
+  return Buffer.from(`${JSON.stringify({ clientId, group: consumerGroup, namespace: '' }).slice(0, -1)}${rest}}`)
 }
 
 export const decodeClientCheck = (body: Buffer): ClientCheck => {

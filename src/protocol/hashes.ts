@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type Long from 'long'
 import { illegal } from '../errors.ts'
@@ -34,6 +35,12 @@ export const queueIndexByHash = (key: HashKey, queues: number): number => {
 
 /** CRC-32 of a stored body without its sign bit, as records carry it. */
 export const bodyCrc = (body: Uint8Array): number => crc32(body) & 0x7fffffff
+
+/**
+ * Where a text stands on the ring of the official consistent hashing: the first four bytes of its MD5, not negative. MD5
+ * because all members of a group must agree, not for safety.
+ */
+export const ringHash = (text: string): number => createHash('md5').update(text).digest().readUInt32BE(0)
 
 const hashOf = (key: HashKey): number => {
   if (typeof key === 'string') return javaHash(key)

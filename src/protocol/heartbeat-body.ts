@@ -1,6 +1,5 @@
 import Long from 'long'
-import { decodeFailed } from '../errors.ts'
-import { boolAt, intsAt, longAt, shapeOfBody, shapesAt, textAt, textsAt } from './json-shapes.ts'
+import { boolAt, intsAt, longAt, oneOfAt, shapeOfBody, shapesAt, textAt, textsAt } from './json-shapes.ts'
 import type { Shape } from './json-shapes.ts'
 import type { SubscriptionData } from './subscription.ts'
 
@@ -11,8 +10,8 @@ export interface HeartbeatData {
   readonly consumers: readonly ConsumerData[]
 }
 
-const CONSUME_TYPES = ['CONSUME_PASSIVELY', 'CONSUME_ACTIVELY', 'CONSUME_POP'] as const
-const MESSAGE_MODELS = ['CLUSTERING', 'BROADCASTING'] as const
+export const CONSUME_TYPES = ['CONSUME_PASSIVELY', 'CONSUME_ACTIVELY', 'CONSUME_POP'] as const
+export const MESSAGE_MODELS = ['CLUSTERING', 'BROADCASTING'] as const
 
 /** One consumer group of a client. */
 export interface ConsumerData {
@@ -41,7 +40,7 @@ const jsonOfConsumer = ({ subscriptions, ...consumer }: ConsumerData): string =>
 }
 
 /** The version is put in as text: JSON.stringify cannot write a number of 64 bits. */
-const jsonOfSubscription = ({ subVersion, ...subscription }: SubscriptionData): string =>
+export const jsonOfSubscription = ({ subVersion, ...subscription }: SubscriptionData): string =>
   `${JSON.stringify(subscription).slice(0, -1)},"subVersion":${subVersion.toString()}}`
 
 /** Reads heartbeats of both versions; the members of the second one say nothing that is not in the first. */
@@ -56,8 +55,8 @@ export const decodeHeartbeat = (body: Buffer): HeartbeatData => {
 
 const consumerOf = (consumer: Shape): ConsumerData => ({
   groupName: textAt(consumer, 'groupName'),
-  consumeType: oneOf(CONSUME_TYPES, consumer, 'consumeType'),
-  messageModel: oneOf(MESSAGE_MODELS, consumer, 'messageModel'),
+  consumeType: oneOfAt(consumer, 'consumeType', CONSUME_TYPES),
+  messageModel: oneOfAt(consumer, 'messageModel', MESSAGE_MODELS),
   consumeFromWhere: textAt(consumer, 'consumeFromWhere'),
   subscriptions: shapesAt(consumer, 'subscriptionDataSet').map(subscriptionOf),
 })
@@ -72,10 +71,3 @@ export const subscriptionOf = (subscription: Shape): SubscriptionData => ({
   expressionType: textAt(subscription, 'expressionType', 'TAG'),
   classFilterMode: boolAt(subscription, 'classFilterMode', false),
 })
-
-const oneOf = <Name extends string>(names: readonly Name[], shape: Shape, member: string): Name => {
-  const value = textAt(shape, member)
-  const known = names.find(name => name === value)
-  if (known === undefined) throw decodeFailed(`${shape.path}.${member}: expected one of ${names.join(', ')}`)
-  return known
-}

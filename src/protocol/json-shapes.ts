@@ -1,7 +1,7 @@
 import Long from 'long'
 import { decodeFailed } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
-import { isJsonObject, readLenientJson } from './lenient-json.ts'
+import { isJsonObject, isJsonTable, readLenientJson } from './lenient-json.ts'
 import type { JsonObject, JsonValue } from './lenient-json.ts'
 
 /**
@@ -40,6 +40,14 @@ export const textAt = (shape: Shape, name: string, fallback?: string): string =>
 export const optionalTextAt = (shape: Shape, name: string): string | undefined =>
   member(shape, name) === undefined ? undefined : textAt(shape, name)
 
+/** One of the constants that an enumeration has. */
+export const oneOfAt = <Name extends string>(shape: Shape, name: string, names: readonly Name[]): Name => {
+  const value = textAt(shape, name)
+  const known = names.find(one => one === value)
+  if (known === undefined) throw expected(`one of ${names.join(', ')}`, memberPath(shape, name))
+  return known
+}
+
 /** A safe integer, also when it was written as text. */
 export const intAt = (shape: Shape, name: string, fallback?: number): number =>
   asInt(member(shape, name) ?? fallback, memberPath(shape, name))
@@ -48,6 +56,13 @@ const asInt = (value: JsonValue | undefined, path: string): number => {
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
   if (!Number.isSafeInteger(number)) throw expected('an integer', path)
   return number as number
+}
+
+export const numberAt = (shape: Shape, name: string, fallback?: number): number => {
+  const value = member(shape, name) ?? fallback
+  const number = value instanceof Long ? value.toNumber() : value
+  if (typeof number !== 'number') throw expected('a number', memberPath(shape, name))
+  return number
 }
 
 export const longAt = (shape: Shape, name: string, fallback?: Long): Long => {
@@ -81,6 +96,30 @@ export const textListsByName = (shape: Shape, name: string): readonly (readonly 
 const entriesAt = (shape: Shape, name: string): readonly (readonly [string, JsonValue, string])[] => {
   const map = optionalShapeAt(shape, name)
   return map === undefined ? [] : Object.entries(map.members).map(([key, value]) => [key, value, map.path])
+}
+
+/**
+ * A map with objects as keys, or the list of pairs that the Go client takes as well: each entry with the members `key` and
+ * `value`. A missing map is empty.
+ */
+export const pairsAt = (shape: Shape, name: string): readonly Shape[] => {
+  const path = memberPath(shape, name)
+  const map = member(shape, name) ?? []
+  if (isJsonTable(map)) return map.entries.map(pair => pairOf(pair, path))
+  if (isJsonObject(map) && Object.keys(map).length === 0) return []
+  return asList(map, path).map((item, index) => pairOf(asList(item, `${path}[${index}]`), `${path}[${index}]`))
+}
+
+const pairOf = (pair: readonly JsonValue[], path: string): Shape => {
+  const [key = null, value = null] = pair
+  if (pair.length !== 2) throw expected('a key and a value', path)
+  return { path, members: { key, value } }
+}
+
+/** Whether a member is a list of objects. */
+export const isListOfObjects = (shape: Shape, name: string): boolean => {
+  const list = member(shape, name)
+  return Array.isArray(list) && isJsonObject(list[0] as JsonValue | undefined)
 }
 
 export const shapesAt = (shape: Shape, name: string): readonly Shape[] => {

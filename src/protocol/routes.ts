@@ -19,6 +19,10 @@ const MASTER_ID = 0
 export const compareQueues = (a: MessageQueue, b: MessageQueue): number =>
   compareText(a.topic, b.topic) || compareText(a.brokerName, b.brokerName) || a.queueId - b.queueId
 
+/** How the official client writes a queue as text, which its consistent hashing goes by. */
+export const queueText = ({ topic, brokerName, queueId }: MessageQueue): string =>
+  `MessageQueue [topic=${topic}, brokerName=${brokerName}, queueId=${queueId}]`
+
 // by UTF-16 unit, as Java does: all clients of a group must sort alike, whatever their locale
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

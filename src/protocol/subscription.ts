@@ -1,6 +1,7 @@
 import type Long from 'long'
 import { illegal } from '../errors.ts'
 import { javaHash } from './hashes.ts'
+import { javaTrim } from './java-trim.ts'
 
 const ALL_TAGS = '*'
 
@@ -33,7 +34,7 @@ export const tagSubscription = (topic: string, expression: string | undefined, s
       topic,
     })
   }
-  const tags = pieces.map(trim).filter(tag => tag !== '')
+  const tags = pieces.map(javaTrim).filter(tag => tag !== '')
   return subscription(topic, expression, 'TAG', subVersion, [...new Set(tags)])
 }
 
@@ -71,12 +72,3 @@ const subscription = (
   expressionType,
   classFilterMode: false,
 })
-
-// Java trims control characters and spaces, JavaScript other blanks: a tag must hash alike on both sides
-const trim = (text: string): string => {
-  let start = 0
-  let end = text.length
-  while (start < end && text.charCodeAt(start) <= 0x20) start++
-  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--
-  return text.slice(start, end)
-}

@@ -1,5 +1,6 @@
 import Long from 'long'
 import { expect, it } from 'vitest'
+import { compileSql92 } from '../../src/embedded/sql92.ts'
 import { isRocketError } from '../../src/errors.ts'
 import { parseAttributes } from '../../src/protocol/attributes.ts'
 import { decodeBitSet } from '../../src/protocol/bit-set.ts'
@@ -39,6 +40,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'message offsets': decodeMessageOffsets,
   'order counts': decodeOrderCounts,
   'a tag expression': text => tagSubscription('t', text, Long.ZERO),
+  'an SQL92 expression': text => compileSql92(text.slice(0, 16_384)),
 }
 
 const PIECES = [',', ';', '=', ' ', '%', ':', '0', '9', 'a', '+', '-', '|', '||', ' || ', '\u0001', '\u0002', '\u0001a\u0002', 'a\u0001', '"', "'", '\\', '\\"', '[', '{', '{"a":', '[],', '\ufffd', '😀', '.', '+a=b,'] // prettier-ignore

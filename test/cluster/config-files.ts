@@ -11,6 +11,7 @@ export interface BrokerSettings {
   readonly nameServer: string
   readonly delayLevels: string
   readonly autoCreateTopics: boolean
+  readonly enablePropertyFilter: boolean
   readonly credentials: Credentials | undefined
 }
 
@@ -46,7 +47,7 @@ export function brokerConfig(home: string, settings: BrokerSettings): string {
     diskMaxUsedSpaceRatio: 95,
     autoCreateTopicEnable: settings.autoCreateTopics,
     autoCreateSubscriptionGroup: true,
-    enablePropertyFilter: true,
+    enablePropertyFilter: settings.enablePropertyFilter,
     messageDelayLevel: settings.delayLevels,
     timerWheelEnable: true,
     recallMessageEnable: true,

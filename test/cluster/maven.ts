@@ -12,6 +12,7 @@ const BUNDLES = {
     `org.apache.rocketmq:rocketmq-namesrv:${version}`,
     `org.apache.rocketmq:rocketmq-broker:${version}`,
   ],
+  tools: (version: string) => [`org.apache.rocketmq:rocketmq-tools:${version}`],
   // Gson is for our own program, which talks to the tests in JSON.
   client: (version: string) => [`org.apache.rocketmq:rocketmq-client:${version}`, 'com.google.code.gson:gson:2.9.0'],
 } as const
@@ -25,6 +26,9 @@ export const serverClassPath = (version: string): Promise<string> => classPathOf
 
 /** The same for the official Java client. */
 export const clientClassPath = (version: string): Promise<string> => classPathOf('client', version)
+
+/** The same for the official tools. */
+export const toolsClassPath = (version: string): Promise<string> => classPathOf('tools', version)
 
 /** Where a bundle of one version is remembered, with whatever is made from it. */
 export function cacheFolder(bundle: Bundle, version: string): string {

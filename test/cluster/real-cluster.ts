@@ -83,6 +83,7 @@ export class RealCluster implements TestCluster {
         nameServer,
         delayLevels: options.delayLevels ?? QUICK_DELAY_LEVELS,
         autoCreateTopics: options.autoCreateTopics ?? true,
+        enablePropertyFilter: options.enablePropertyFilter ?? true,
         credentials,
       })
       const address = `127.0.0.1:${port}`

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allocateAveragely, sortedMembers } from '../../src/consumer/allocate.ts'
-import { nameOf, queuesNamed } from '../support/builders.ts'
+import { aQueue, nameOf, queuesNamed } from '../support/builders.ts'
 
 const MEMBERS = ['10.0.0.1@1001', '10.0.0.2@1002', '10.0.0.3@1003', '10.0.0.4@1004']
 
@@ -31,7 +31,7 @@ describe('the average allocation', () => {
     [4, 4, [1, 1, 1, 1]],
   ])('deals %i queues to %i members as %j', (queues, members, sizes) => {
     const ids = Array.from({ length: members }, (_, i) => `m${i}`)
-    const all = Array.from({ length: queues }, (_, i) => i)
+    const all = Array.from({ length: queues }, (_, i) => aQueue('a', i))
     expect(ids.map(self => allocateAveragely(all, ids, self).length)).toEqual(sizes)
   })
 
@@ -42,7 +42,7 @@ describe('the average allocation', () => {
   it('gives every queue to exactly one member, in order, and to none more than one more than to another', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.integer({ min: 1, max: 40 }), (queues, members) => {
-        const all = Array.from({ length: queues }, (_, i) => i)
+        const all = Array.from({ length: queues }, (_, i) => aQueue('a', i))
         const ids = Array.from({ length: members }, (_, i) => `m${i}`)
         const shares = ids.map(self => allocateAveragely(all, ids, self))
         expect(shares.flat()).toEqual(all)

@@ -12,7 +12,13 @@ describe('the options of a consumer', () => {
       group: 'g',
       subscriptions: [orders],
       startFrom: 'last',
+      model: 'clustering',
+      ordering: 'none',
+      delivery: 'at-least-once',
+      assign: 'auto',
+      allocation: { wireName: 'AVG', allocate: expect.any(Function) as unknown },
       flow: FLOW_DEFAULTS,
+      settleTimeoutMs: 900_000,
       commitMs: 5_000,
       maxAttempts: 16,
       onDecodeError: 'dead-letter',
@@ -27,7 +33,10 @@ describe('the options of a consumer', () => {
       commit: { everyMs: undefined },
       retry: undefined,
     }
-    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual(resolve())
+    expect(resolve(unsaid as unknown as Partial<ConsumerOptions>)).toEqual({
+      ...resolve(),
+      allocation: expect.anything() as unknown,
+    })
   })
 
   it('are taken as given', () => {
@@ -50,12 +59,22 @@ describe('the options of a consumer', () => {
     expect(given.flow).toEqual({ ...FLOW_DEFAULTS, unsettled: 10, pullBatch: 1 })
   })
 
+  it('repeats for ever where order is kept, as Java', () => {
+    expect(resolve({ ordering: 'queue' }).maxAttempts).toBe(2_147_483_647)
+  })
+
   it.each<[string, Partial<ConsumerOptions>]>([
     ['a group must not be blank', { group: ' ' }],
     ['contains a space', { group: 'a b' }],
     ['subscribes to nothing', { subscribe: [] }],
     ['topic "a b" contains a space', { subscribe: [on(topic('a b'))] }],
     ['names no tag', { subscribe: [on(topic('t'), { tags: '||' })] }],
+    ['the tags of topic "t" are no text', { subscribe: [on(topic('t'), { tags: 7 as unknown as string })] }],
+    ['filtered by tags and by sql: choose one', { subscribe: [{ topic: topic('t'), tags: 'a', sql: 'b = 1' }] }],
+    ['the sql of topic "t" is empty', { subscribe: [on(topic('t'), { sql: ' ' })] }],
+    ['the sql of topic "t" is no text', { subscribe: [on(topic('t'), { sql: null as unknown as string })] }],
+    ['filter servers, which RocketMQ does not have', { subscribe: [on(topic('t'), { filterClass: 'F' } as object)] }],
+    ['selector is not an option of a subscription', { subscribe: [on(topic('t'), { selector: 'a' } as object)] }],
     [
       'topic "t" is subscribed to twice: join the tags with ||',
       { subscribe: [on(topic('t'), { tags: 'a' }), on(topic('t'), { tags: 'b' })] },
@@ -63,6 +82,14 @@ describe('the options of a consumer', () => {
     ['startFrom is middle', { startFrom: 'middle' as 'first' }],
     ['startFrom is Invalid Date', { startFrom: new Date(NaN) }],
     ['onDecodeError is "explode"', { onDecodeError: 'explode' as 'ack' }],
+    ['model is "mirroring"', { model: 'mirroring' as 'clustering' }],
+    ['ordering is "key"', { ordering: 'key' as 'queue' }],
+    ['delivery is "exactly-once"', { delivery: 'exactly-once' as 'at-most-once' }],
+    ['allocate is "evenly"', { allocate: 'evenly' as 'average' }],
+    ['assign is neither', { assign: [] }],
+    ['assign is neither', { assign: [{ topic: 't', brokerName: 'a', queueId: -1 }] }],
+    ['settleTimeoutMs is 0', { settleTimeoutMs: 0 }],
+    ['flow.unsettledPerTopic is -1', { flow: { unsettledPerTopic: -1 } }],
     ['flow.unsetled is not an option', { flow: { unsetled: 3 } as object }],
     ['flow.unsettled is 0', { flow: { unsettled: 0 } }],
     ['flow.span is 65536', { flow: { span: 65_536 } }],

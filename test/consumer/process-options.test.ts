@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/consumer/delivery.ts'
-import { resolveProcessOptions, type ErrorPolicy, type ProcessOptions } from '../../src/consumer/process.ts'
+import { FLOW_DEFAULTS } from '../../src/consumer/options.ts'
+import {
+  resolveProcessBatchOptions,
+  resolveProcessOptions,
+  type ErrorPolicy,
+  type ProcessBatchOptions,
+  type ProcessOptions,
+} from '../../src/consumer/process-options.ts'
 
+const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS } as const
+const ORDERED = { ...PLAIN, ordering: 'queue' } as const
+const BROADCAST = { ...PLAIN, model: 'broadcasting' } as const
 const delivery = { queue: { topic: 't', brokerName: 'a', queueId: 1 } } as Delivery
 
 describe('the options of process$', () => {
   it('have defaults', () => {
-    const { concurrency, timeoutMs, keyBy, policy, until } = resolveProcessOptions({})
+    const { concurrency, timeoutMs, keyBy, policy, until } = resolveProcessOptions({}, PLAIN)
     expect([concurrency, timeoutMs, keyBy, policy(new Error(), delivery), until]).toEqual([
       16,
       undefined,
@@ -17,16 +27,16 @@ describe('the options of process$', () => {
   })
 
   it('order messages by queue, by a key of the user, or not at all', () => {
-    const byQueue = resolveProcessOptions({ keyBy: 'queue' }).keyBy
+    const byQueue = resolveProcessOptions({ keyBy: 'queue' }, PLAIN).keyBy
     expect(byQueue?.(delivery)).toBe(delivery.queue)
     const own = () => 'key'
-    expect(resolveProcessOptions({ keyBy: own }).keyBy).toBe(own)
-    expect(resolveProcessOptions({ keyBy: 'none' }).keyBy).toBeUndefined()
+    expect(resolveProcessOptions({ keyBy: own }, PLAIN).keyBy).toBe(own)
+    expect(resolveProcessOptions({ keyBy: 'none' }, PLAIN).keyBy).toBeUndefined()
   })
 
   it.each<[ErrorPolicy]>([['retry-later'], ['dead-letter'], ['ack'], ['stop']])('know the policy %s', policy => {
-    expect(resolveProcessOptions({ onError: policy }).policy(new Error(), delivery)).toBe(policy)
-    expect(resolveProcessOptions({ onError: () => policy }).policy(new Error(), delivery)).toBe(policy)
+    expect(resolveProcessOptions({ onError: policy }, PLAIN).policy(new Error(), delivery)).toBe(policy)
+    expect(resolveProcessOptions({ onError: () => policy }, PLAIN).policy(new Error(), delivery)).toBe(policy)
   })
 
   it('hand the failure and the message to a policy function', () => {
@@ -36,7 +46,7 @@ describe('the options of process$', () => {
       seen.push(...told)
       return 'ack' as const
     }
-    resolveProcessOptions({ onError }).policy(failure, delivery)
+    resolveProcessOptions({ onError }, PLAIN).policy(failure, delivery)
     expect(seen).toEqual([failure, delivery])
   })
 
@@ -48,7 +58,63 @@ describe('the options of process$', () => {
     ['onError is "ignore"', { onError: 'ignore' as 'ack' }],
     ['keyBy is "topic"', { keyBy: 'topic' as 'queue' }],
   ])('are refused by name: %s', (message, options) => {
-    expect(() => resolveProcessOptions(options)).toThrow(
+    expect(() => resolveProcessOptions(options, PLAIN)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }),
+    )
+  })
+
+  it.each([
+    ['a queue in order', ORDERED, 'suspend-queue'],
+    ['broadcasting', BROADCAST, 'ack'],
+    ['broadcasting in order', { ...BROADCAST, ordering: 'queue' as const }, 'suspend-queue'],
+  ] as const)('of %s have a policy of their own', (_, mode, usual) => {
+    expect(resolveProcessOptions({}, mode).policy(new Error(), delivery)).toBe(usual)
+    const bad = resolveProcessOptions({ onError: () => 'nonsense' as 'ack' }, mode)
+    expect(bad.policy(new Error(), delivery)).toBe(usual)
+  })
+
+  it('keep the order of a queue, or make lanes inside of it', () => {
+    expect(resolveProcessOptions({}, ORDERED).keyBy?.(delivery)).toBe(delivery.queue)
+    const own = () => 'key'
+    expect(resolveProcessOptions({ keyBy: own }, ORDERED).keyBy).toBe(own)
+  })
+
+  it.each<[string, ProcessOptions, Parameters<typeof resolveProcessOptions>[1]]>([
+    ['onError is "suspend-queue"', { onError: 'suspend-queue' }, PLAIN],
+    ['onError is "retry-later"', { onError: 'retry-later' }, BROADCAST],
+    ['onError is "dead-letter"', { onError: 'dead-letter' }, BROADCAST],
+    ['keyBy is none', { keyBy: 'none' }, ORDERED],
+    ['suspendMs is 9', { suspendMs: 9 }, ORDERED],
+    ['suspendMs is 30001', { suspendMs: 30_001 }, ORDERED],
+  ])('are refused where they make no sense: %s', (message, options, mode) => {
+    expect(() => resolveProcessOptions(options, mode)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }),
+    )
+  })
+})
+
+describe('the options of processBatch$', () => {
+  it('have defaults', () => {
+    expect(resolveProcessBatchOptions({}, PLAIN)).toMatchObject({
+      concurrency: 16,
+      maxCount: 32,
+      maxBytes: 1 << 20,
+      lingerMs: 0,
+      perQueue: false,
+    })
+    expect(resolveProcessBatchOptions({}, ORDERED).perQueue).toBe(true)
+  })
+
+  it.each<[string, ProcessBatchOptions, Parameters<typeof resolveProcessBatchOptions>[1]]>([
+    ['maxCount is 0', { maxCount: 0 }, PLAIN],
+    ['maxCount is 4097', { maxCount: 4_097 }, PLAIN],
+    ['maxCount is 513', { maxCount: 513, keyBy: 'queue' }, PLAIN],
+    ['maxBytes is 0', { maxBytes: 0 }, PLAIN],
+    ['lingerMs is -1', { lingerMs: -1 }, PLAIN],
+    ['keyBy is "key"', { keyBy: 'key' as 'none' }, PLAIN],
+    ['keyBy is none', { keyBy: 'none' }, ORDERED],
+  ])('are refused by name, and where a batch could never fill: %s', (message, options, mode) => {
+    expect(() => resolveProcessBatchOptions(options, mode)).toThrow(
       expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }),
     )
   })

@@ -7,7 +7,14 @@ import { tagCode } from '../../src/protocol/hashes.ts'
 import { aStored } from '../support/builders.ts'
 
 const orders = topic('orders', codecs.json())
-const all = createSubscriptions('g', [on(orders, { tags: 'new || paid' }), on(topic('raw'))], 1_700_000_000_000)
+const VERSION = 1_700_000_000_000
+const settings = {
+  group: 'g',
+  model: 'clustering',
+  startFrom: 'last',
+  subscriptions: [on(orders, { tags: 'new || paid' }), on(topic('raw'))],
+} as const
+const all = createSubscriptions(settings, VERSION)
 const tagged = (tag?: string) => aStored({ properties: tag === undefined ? {} : { TAGS: tag } })
 
 describe('what a group subscribes to', () => {
@@ -15,8 +22,14 @@ describe('what a group subscribes to', () => {
     expect(all.topics).toEqual(['orders', 'raw', '%RETRY%g'])
   })
 
+  it('are its topics alone in broadcasting, which has no retry', () => {
+    const broadcast = createSubscriptions({ ...settings, model: 'broadcasting' }, VERSION)
+    expect(broadcast.topics).toEqual(['orders', 'raw'])
+    expect(broadcast.data().messageModel).toBe('BROADCASTING')
+  })
+
   it('is told to brokers as the Java client tells it, with the time it was made', () => {
-    expect(all.data('last')).toMatchObject({
+    expect(all.data()).toMatchObject({
       groupName: 'g',
       consumeType: 'CONSUME_PASSIVELY',
       messageModel: 'CLUSTERING',
@@ -36,12 +49,28 @@ describe('what a group subscribes to', () => {
     })
   })
 
+  it('by SQL goes to brokers as it is, and nothing of it is decided here', () => {
+    const sql = "a > 3 and b = 'x'"
+    const filtered = createSubscriptions({ ...settings, subscriptions: [on(orders, { sql })] }, 7)
+    expect(filtered.of('orders')).toEqual({
+      topic: 'orders',
+      subString: sql,
+      expressionType: 'SQL92',
+      tagsSet: [],
+      codeSet: [],
+      subVersion: Long.fromNumber(7),
+      classFilterMode: false,
+    })
+    expect([filtered.accepts('orders', tagged('new')), filtered.accepts('orders', tagged())]).toEqual([true, true])
+    expect(filtered.of('%RETRY%g')).toMatchObject({ subString: '*', expressionType: 'TAG' })
+  })
+
   it.each([
     ['first', 'CONSUME_FROM_FIRST_OFFSET'],
     ['last', 'CONSUME_FROM_LAST_OFFSET'],
     [new Date(0), 'CONSUME_FROM_TIMESTAMP'],
   ] as const)('starting from %s is %s', (startFrom, where) => {
-    expect(all.data(startFrom).consumeFromWhere).toBe(where)
+    expect(createSubscriptions({ ...settings, startFrom }, VERSION).data().consumeFromWhere).toBe(where)
   })
 
   it.each([
@@ -58,7 +87,7 @@ describe('what a group subscribes to', () => {
   })
 
   it('does not want a tag whose hash is the same by chance: "Aa" and "BB"', () => {
-    const one = createSubscriptions('g', [on(topic('t'), { tags: 'Aa' })], 1)
+    const one = createSubscriptions({ ...settings, subscriptions: [on(topic('t'), { tags: 'Aa' })] }, 1)
     expect(tagCode('Aa')).toBe(tagCode('BB'))
     expect([one.accepts('t', tagged('Aa')), one.accepts('t', tagged('BB'))]).toEqual([true, false])
   })

@@ -5,6 +5,7 @@ import {
   type Fields,
   type Frame,
   isResponse,
+  NO_BODY,
   onewayFrame,
   requestFrame,
   responseFrame,
@@ -19,7 +20,7 @@ export interface Asker {
   pauseReading(): void
   resumeReading(): void
   /** Answers a request of the server. */
-  answer(request: Frame, code: number): void
+  answer(request: Frame, code: number, body?: Buffer): void
   /** Requests the server sent by itself. */
   readonly pushed: readonly Frame[]
   /** How many answers came to no question. */
@@ -80,7 +81,7 @@ export const openAsker = (address: string): Promise<Asker> => {
       }),
     tell: (code, fields = {}, body = '') =>
       void socket.write(encodeFrame(onewayFrame(code, { fields, body: Buffer.from(body), opaque: 77_777 }))),
-    answer: (request, code) => void socket.write(encodeFrame(responseFrame(request, code))),
+    answer: (request, code, body = NO_BODY) => void socket.write(encodeFrame(responseFrame(request, code, { body }))),
     write: bytes => void socket.write(bytes),
     pauseReading: () => void socket.pause(),
     resumeReading: () => void socket.resume(),

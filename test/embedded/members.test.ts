@@ -8,7 +8,6 @@ const HEARTBEAT = 34
 const UNREGISTER = 35
 const CONSUMER_IDS = 38
 const CHANGED = 40
-const CHECK = 46
 
 const membersOf = async (asker: Asker, group = 'g'): Promise<readonly string[] | number> => {
   const answer = await asker.ask(CONSUMER_IDS, { consumerGroup: group })
@@ -157,25 +156,5 @@ describe('membership at the embedded broker', () => {
     await eventually(async () => (await membersOf(broker)) === 1, 'the group is empty')
     const query = await broker.ask(14, { consumerGroup: 'g', topic: 'orders', queueId: '0' })
     expect(query.fields['offset']).toBe('4')
-  })
-})
-
-describe('a consumer that asks whether it can be served', () => {
-  const check = (expressionType?: string): string =>
-    JSON.stringify({
-      clientId: 'c1',
-      group: 'g',
-      subscriptionData: { topic: 'orders', subString: 'a > 1', subVersion: 1, expressionType },
-    })
-
-  it('is told that it can when it filters by tags, and that it cannot when it filters by SQL', async () => {
-    const { broker } = await aBroker()
-    expect((await broker.ask(CHECK, {}, check('TAG'))).code).toBe(0)
-    expect((await broker.ask(CHECK, {}, check())).code).toBe(0)
-    expect((await broker.ask(CHECK, {}, JSON.stringify({ clientId: 'c1', group: 'g' }))).code).toBe(0)
-    expect(await broker.ask(CHECK, {}, check('SQL92'))).toMatchObject({
-      code: 1,
-      remark: 'filters of type SQL92 are disabled on this broker',
-    })
   })
 })

@@ -139,7 +139,6 @@ describe('the embedded broker refuses a pull', () => {
     ['of a negative queue', 29, pullFields('orders', -1)],
     ['of a group with an impossible name', 26, pullFields('orders', 0, { group: 'a group' })],
     ['with a subscription of nothing but separators', 23, pullFields('orders', 0, { subscription: '||' })],
-    ['with an SQL filter', 1, { ...pullFields('orders', 0, { subscription: 'a > 1' }), expressionType: 'SQL92' }],
     ['whose offset is no number', 1, pullFields('orders', 0, { offset: 'first' })],
   ])('%s with code %i', async (_, code, fields) => {
     const { broker } = await aBroker({ topics: { orders: 1 } })

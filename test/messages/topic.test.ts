@@ -45,4 +45,11 @@ describe('a subscription', () => {
     expect(on(orders, { tags: 'new || paid' })).toEqual({ topic: orders, tags: 'new || paid' })
     expectTypeOf(on(orders)).toEqualTypeOf<SubscriptionSpec<'orders', Order>>()
   })
+
+  it('may filter by SQL instead, but not by both', () => {
+    const orders = topic('orders', codecs.json<Order>())
+    expect(on(orders, { sql: 'a > 3' })).toEqual({ topic: orders, tags: '*', sql: 'a > 3' })
+    // @ts-expect-error -- tags or sql
+    on(orders, { tags: 'new', sql: 'a > 3' })
+  })
 })

@@ -32,6 +32,7 @@ describe('the level of an event', () => {
     ['warn', { type: 'route-failed', topic: 't', error, keptLastGood: true }],
     ['info', { type: 'route-failed', topic: 't', error: routeNotFound('t', 'unknown'), keptLastGood: false }],
     ['warn', { type: 'topic-missing', topic: 't', group: 'g' }],
+    ['error', { type: 'subscription-conflict', group: 'g', conflicts: ['topic t: ...'] }],
     ['warn', { type: 'heartbeat-failed', endpoint: 'a:1', error }],
     ['info', { type: 'broker-health', brokerName: 'a', from: 'healthy', to: 'degraded', error }],
     ['warn', { type: 'broker-health', brokerName: 'a', from: 'degraded', to: 'unhealthy', error }],

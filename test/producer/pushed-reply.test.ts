@@ -14,7 +14,7 @@ import { pushFrame } from '../support/fake-replies.ts'
 const pushed = (frame: Frame, awaited = 'c') => {
   const events: ReportedEvent[] = []
   const replies: PushedReply[] = []
-  let handler: (frame: Frame, endpoint: string) => Frame | undefined = () => undefined
+  let handler: Parameters<InboundTable['on']>[1] = () => undefined
   const on: InboundTable['on'] = (_, given) => {
     handler = given
     return () => undefined

@@ -1,8 +1,10 @@
+import Long from 'long'
 import { describe, expect, it } from 'vitest'
 import {
   decodeAssignmentQuery,
   decodeAssignments,
   decodeClientCheck,
+  encodeClientCheck,
   decodeLockedQueues,
   decodeLockRequest,
   encodeAssignmentQuery,
@@ -10,6 +12,8 @@ import {
   encodeLockedQueues,
   encodeLockRequest,
 } from '../../src/protocol/bodies.ts'
+import { sqlSubscription } from '../../src/protocol/subscription.ts'
+import { vectorFiles } from '../support/golden.ts'
 
 const QUEUE = { topic: 'orders', brokerName: 'broker-a', queueId: 3 }
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
@@ -66,5 +70,21 @@ describe('a check of a client', () => {
     expect(client).toEqual({ clientId: 'c', consumerGroup: 'g' })
     expect(subscription).toMatchObject({ topic: 't', subString: 'a > 1', expressionType: 'SQL92' })
     expect(decodeClientCheck(json({ clientId: 'c', group: 'g' })).subscription).toBeUndefined()
+  })
+
+  it('is written as the official client writes it', () => {
+    const subscription = sqlSubscription('orders', "a > 1 AND b = '订单'", Long.fromString('1758273940123000111'))
+    const check = { clientId: 'c', consumerGroup: 'g', subscription }
+    expect(decodeClientCheck(encodeClientCheck(check))).toEqual(check)
+    const frames = vectorFiles().flatMap(({ vectors }) => vectors)
+    const { input } = frames.find(({ name }) => name === 'frame/binary/request/CHECK_CLIENT_CONFIG') as unknown as {
+      readonly input: { readonly body: string }
+    }
+    const official = Buffer.from(input.body, 'hex')
+    expect(JSON.parse(encodeClientCheck(decodeClientCheck(official)).toString())).toEqual(
+      JSON.parse(official.toString()),
+    )
+    const without = { clientId: 'c', consumerGroup: 'g', subscription: undefined }
+    expect(decodeClientCheck(encodeClientCheck(without))).toEqual(without)
   })
 })

@@ -7,6 +7,7 @@ export const startEmbeddedTestCluster = async (options: TestClusterOptions = {})
     brokers: options.brokers,
     delayLevels: options.delayLevels ?? QUICK_DELAY_LEVELS,
     autoCreateTopics: options.autoCreateTopics,
+    enablePropertyFilter: options.enablePropertyFilter,
     transactionTimeOutMs: 1_000, // as in a real test cluster: see test/cluster/config-files.ts
     transactionCheckIntervalMs: 1_000,
     credentials: options.credentials,

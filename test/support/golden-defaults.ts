@@ -2,10 +2,10 @@ import { deflateSync } from 'node:zlib'
 import { expect } from 'vitest'
 import { resolveConnection } from '../../src/client/connection-options.ts'
 import { resolveTiming } from '../../src/client/config.ts'
-import { RETRY_MS } from '../../src/consumer/held-queue.ts'
+import { RETRY_MS } from '../../src/consumer/queue-pages.ts'
 import { resolveConsumerOptions } from '../../src/consumer/options.ts'
-import { orderlyPauseMs } from '../../src/consumer/orderly-pause.ts'
-import { resolveProcessOptions } from '../../src/consumer/process.ts'
+import { ORDERLY_PAUSE_MS } from '../../src/consumer/orderly-pause.ts'
+import { resolveProcessOptions } from '../../src/consumer/process-options.ts'
 import { resolveOptions } from '../../src/embedded/options.ts'
 import { MAX_BODY_BYTES } from '../../src/embedded/handlers/send-checks.ts'
 import { on, topic } from '../../src/index.ts'
@@ -26,7 +26,7 @@ const connection = resolveConnection()
 const producer = resolveProducerOptions()
 const consumer = resolveConsumerOptions({ group: 'g', subscribe: [on(topic('t'))] }, timing.commitMs)
 const { flow } = consumer
-const { concurrency } = resolveProcessOptions({})
+const { concurrency } = resolveProcessOptions({}, consumer)
 const embedded = resolveOptions({})
 
 const PLAIN = 'a body that is written twice, a body that is written twice'
@@ -98,7 +98,7 @@ const oursOf = (wire: DefaultConversation): Readonly<Record<string, Readonly<Rec
       postSubscriptionWhenPull: (Number(sysFlag) & PULL_FLAG.SUBSCRIPTION) !== 0,
       unitMode: wire.consumer.unitMode,
       maxReconsumeTimes: otherwise(consumer.maxAttempts, 16, 'it is what -1 means to a consumer without order'),
-      suspendCurrentQueueTimeMillis: orderlyPauseMs(),
+      suspendCurrentQueueTimeMillis: ORDERLY_PAUSE_MS,
       awaitTerminationMillisWhenShutdown: otherwise(timing.drainMs, 30_000, 'what is in hand is finished'),
       clientRebalance:
         wire.codes.has(REQUESTS.GET_CONSUMER_LIST_BY_GROUP.code) && !wire.codes.has(REQUESTS.QUERY_ASSIGNMENT.code),

@@ -33,6 +33,8 @@ export interface TestClusterOptions {
   readonly delayLevels?: string
   /** Whether a send to an unknown topic creates it, default true. */
   readonly autoCreateTopics?: boolean
+  /** Whether brokers filter by SQL92, default true. */
+  readonly enablePropertyFilter?: boolean
   /** The only user, who may do anything: every request to a broker must be signed. Default: nobody signs. */
   readonly credentials?: { readonly accessKey: string; readonly secretKey: string }
 }

@@ -3,9 +3,10 @@ import { readHeader } from '../../protocol/fields.ts'
 import { PROTOCOL_VERSION } from '../../protocol/frame.ts'
 import { checkGroup, checkTopic } from '../../protocol/names.ts'
 import { isValidPerm } from '../../protocol/permissions.ts'
-import { jsonOfQueue } from '../../protocol/queue-json.ts'
+import { jsonOfQueueTable } from '../../protocol/queue-json.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
+import type { MessageQueue } from '../../protocol/routes.ts'
 import { versionName } from '../../protocol/versions.ts'
 import { failure, faultOf, success, successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
@@ -60,14 +61,15 @@ export const topicStats: Handler<BrokerContext> = ({ log, name, topics }, reques
   const { topic } = readHeader(REQUESTS.GET_TOPIC_STATS_INFO.asks, request.fields)
   const config = topics.get(topic)
   if (config === undefined) return failure(request, RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
-  const entries = Array.from({ length: Math.max(config.readQueues, config.writeQueues) }, (_, queueId) => {
+  const count = Math.max(config.readQueues, config.writeQueues)
+  const entries = Array.from({ length: count }, (_, queueId): readonly [MessageQueue, string] => {
     const queue = log.existing(topic, queueId)
     const { min, max } = queue?.range() ?? { min: 0, max: 0 }
     const lastUpdateTimestamp = queue?.at(max - 1)?.storeTimestamp ?? 0
-    const key = JSON.stringify(jsonOfQueue({ brokerName: name, queueId, topic }))
-    return `${key}:${JSON.stringify({ lastUpdateTimestamp, maxOffset: max, minOffset: min })}`
+    const stats = JSON.stringify({ lastUpdateTimestamp, maxOffset: max, minOffset: min })
+    return [{ brokerName: name, queueId, topic }, stats]
   })
-  return successWithBody(request, Buffer.from(`{"offsetTable":{${entries.join(',')}},"topicPutTps":0.0}`))
+  return successWithBody(request, Buffer.from(`{"offsetTable":${jsonOfQueueTable(entries)},"topicPutTps":0.0}`))
 }
 
 export const runtimeInfo: Handler<BrokerContext> = ({ holds, log, timers }, request) => {

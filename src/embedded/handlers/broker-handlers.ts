@@ -3,8 +3,10 @@ import type { BrokerContext } from '../broker-context.ts'
 import type { Handler, HandlerTable } from '../server.ts'
 import { runtimeInfo, topicConfig, topicStats, updateAndCreateGroup, updateAndCreateTopic } from './admin.ts'
 import { queryAssignment } from './assignments.ts'
+import { consumerConnections, consumeStats } from './group-infos.ts'
 import { lockQueues, unlockQueues } from './locks.ts'
 import { queryMessages, viewMessage } from './lookups.ts'
+import { askConsumerStatus, consumeDirectly, relayToMember } from './member-questions.ts'
 import { checkClient, consumerIds, heartBeat, unregisterClient } from './members.ts'
 import {
   earliestStoreTime,
@@ -20,6 +22,7 @@ import { peekMessage, popMessage } from './pops.ts'
 import { pullMessage } from './pulls.ts'
 import { recallMessage } from './recalls.ts'
 import { sendReply, sendReplyV2 } from './replies.ts'
+import { resetOffsets } from './resets.ts'
 import { sendBack } from './send-backs.ts'
 import { setRequestMode } from './request-modes.ts'
 import { sendMessage, sendMessageV2 } from './sends.ts'
@@ -65,4 +68,10 @@ export const BROKER_HANDLERS: HandlerTable<BrokerContext> = new Map<number, Hand
   [REQUESTS.GET_TOPIC_CONFIG.code, topicConfig],
   [REQUESTS.GET_TOPIC_STATS_INFO.code, topicStats],
   [REQUESTS.GET_BROKER_RUNTIME_INFO.code, runtimeInfo],
+  [REQUESTS.GET_CONSUMER_CONNECTION_LIST.code, consumerConnections],
+  [REQUESTS.GET_CONSUME_STATS.code, consumeStats],
+  [REQUESTS.INVOKE_BROKER_TO_RESET_OFFSET.code, resetOffsets],
+  [REQUESTS.INVOKE_BROKER_TO_GET_CONSUMER_STATUS.code, askConsumerStatus],
+  [REQUESTS.GET_CONSUMER_RUNNING_INFO.code, relayToMember],
+  [REQUESTS.CONSUME_MESSAGE_DIRECTLY.code, consumeDirectly],
 ])

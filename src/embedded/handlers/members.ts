@@ -50,9 +50,8 @@ export const consumerIds: Handler<BrokerContext> = ({ members }, request) => {
 }
 
 /** A consumer that filters by more than tags asks before it starts whether this broker can, and starts only if it can. */
-export const checkClient: Handler<BrokerContext> = (_, request) => {
-  const type = decodeClientCheck(request.body).subscription?.expressionType ?? 'TAG'
-  if (type === 'TAG') return success(request)
-  const { code, remark } = refuseFilter(type)
-  return failure(request, code, remark)
+export const checkClient: Handler<BrokerContext> = (context, request) => {
+  const { subscription } = decodeClientCheck(request.body)
+  const refused = subscription && refuseFilter(context, subscription)
+  return refused === undefined ? success(request) : failure(request, refused.code, refused.remark)
 }

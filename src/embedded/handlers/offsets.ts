@@ -1,4 +1,5 @@
 import { readHeader } from '../../protocol/fields.ts'
+import { responseFrame } from '../../protocol/frame.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { failure, success } from '../answers.ts'
@@ -36,6 +37,10 @@ export const updateConsumerOffset: Handler<BrokerContext> = ({ groups, offsets, 
   }
   if (topics.get(topic) === undefined) {
     return failure(request, RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
+  }
+  if (offsets.isReset(consumerGroup, topic, queueId)) {
+    const remark = `the offset of consumer group "${consumerGroup}" was reset: it is not committed before the next pull`
+    return responseFrame(request, RESPONSE.SUCCESS, { remark })
   }
   offsets.set(consumerGroup, topic, queueId, header.commitOffset)
   return success(request)

@@ -1,10 +1,10 @@
 import Long from 'long'
 import { isReadable } from '../../protocol/permissions.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { matchesTagCode, tagSubscription } from '../../protocol/subscription.ts'
 import { type Refusal, refusal } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
-import { refuseFilter } from './pull-checks.ts'
+import type { Passes } from '../filters.ts'
+import { filterFor, ownSubscription, refuseType } from './pull-checks.ts'
 
 /** What requests about popping have in common. */
 interface PopAsk {
@@ -39,21 +39,16 @@ export const admitPop = (
   return queueId < 0 ? Array.from({ length: config.readQueues }, (_, id) => id) : [queueId]
 }
 
-/** Which messages a pop may be given: it brings its filter along. */
-export const filterOf = ({
-  topic,
-  expType = 'TAG',
-  exp,
-}: {
+/** A filter that comes with the request. */
+interface FilteredAsk {
   readonly topic: string
   readonly expType?: string | undefined
   readonly exp?: string | undefined
-}): ((tagCode: number) => boolean) | Refusal => {
-  if (expType !== 'TAG' && expType !== '') return refuseFilter(expType)
-  try {
-    const subscription = tagSubscription(topic, exp, Long.ZERO)
-    return tagCode => matchesTagCode(subscription, tagCode)
-  } catch {
-    return refusal(RESPONSE.SUBSCRIPTION_PARSE_FAILED, `the filter on topic "${topic}" names no tag`)
-  }
+}
+
+/** Which messages a pop may be given: it brings its filter along. */
+export const popFilter = (context: BrokerContext, { topic, expType = '', exp }: FilteredAsk): Passes | Refusal => {
+  const own = ownSubscription({ topic, subscription: exp, subVersion: Long.ZERO, expressionType: expType })
+  if ('remark' in own) return own
+  return refuseType(context, own) ?? filterFor(own, RESPONSE.SUBSCRIPTION_PARSE_FAILED)
 }

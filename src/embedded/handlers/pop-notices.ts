@@ -7,8 +7,9 @@ import { startOf } from '../pop-start.ts'
 import { popRetryTopicOf } from '../pop-revive.ts'
 import type { PopOrder } from '../pop-take.ts'
 import { unblockedAt, watchedQueues } from '../pop-waits.ts'
+import type { Passes } from '../filters.ts'
 import type { Handler } from '../server.ts'
-import { admitPop, filterOf } from './pop-checks.ts'
+import { admitPop, popFilter } from './pop-checks.ts'
 
 type NoticeHeader = HeaderOf<typeof REQUESTS.NOTIFICATION.asks>
 type Wanted = Pick<PopOrder, 'topic' | 'group' | 'queueIds' | 'ordered' | 'attemptId' | 'passes'>
@@ -50,14 +51,14 @@ export const notification: Handler<BrokerContext> = (context, request, connectio
 const wantedOf = (context: BrokerContext, header: NoticeHeader): Wanted | { code: number; remark: string } => {
   const queueIds = admitPop(context, header)
   if ('remark' in queueIds) return queueIds
-  const passes = filterOf(header)
+  const passes = popFilter(context, header)
   if (typeof passes !== 'function') return passes
   const { topic, consumerGroup: group, order: ordered = false, attemptId } = header
   return { topic, group, queueIds, ordered, attemptId, passes }
 }
 
 const hasSome = (context: BrokerContext, { topic, group, queueIds, ordered, attemptId, passes }: Wanted): boolean => {
-  const isIn = (at: string, queueId: number, may: (tagCode: number) => boolean): boolean =>
+  const isIn = (at: string, queueId: number, may: Passes): boolean =>
     context.log
       .existing(at, queueId)
       ?.hasMatch(startOf(context, { topic: at, group, queueId }, false).toNumber(), may) === true

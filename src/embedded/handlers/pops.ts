@@ -11,7 +11,7 @@ import { startOf } from '../pop-start.ts'
 import { type PopOrder, type Taken, take } from '../pop-take.ts'
 import { unblockedAt, watchedQueues } from '../pop-waits.ts'
 import type { Handler } from '../server.ts'
-import { admitPop, filterOf } from './pop-checks.ts'
+import { admitPop, popFilter } from './pop-checks.ts'
 
 type PopHeader = HeaderOf<typeof REQUESTS.POP_MESSAGE.asks>
 
@@ -68,7 +68,7 @@ export const popMessage: Handler<BrokerContext> = (context, request, connection)
 const orderOf = (context: BrokerContext, header: PopHeader): PopOrder | { code: number; remark: string } => {
   const queueIds = admitPop(context, header)
   if ('remark' in queueIds) return queueIds
-  const passes = filterOf(header)
+  const passes = popFilter(context, header)
   if (typeof passes !== 'function') return passes
   return {
     group: header.consumerGroup,

@@ -3,10 +3,11 @@ import type { Fields } from '../../protocol/frame.ts'
 import { isReadable } from '../../protocol/permissions.ts'
 import type { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { type SubscriptionData, tagSubscription } from '../../protocol/subscription.ts'
+import { sqlSubscription, type SubscriptionData, tagSubscription } from '../../protocol/subscription.ts'
 import { PULL_FLAG } from '../../protocol/sys-flags.ts'
-import { type Refusal, refusal } from '../answers.ts'
+import { attempted, type Refusal, refusal } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
+import { filterOf, type Passes } from '../filters.ts'
 
 export type PullHeader = HeaderOf<typeof REQUESTS.PULL_MESSAGE.asks>
 
@@ -17,8 +18,8 @@ export interface PullRefusal extends Refusal {
   readonly fields?: Fields
 }
 
-/** The subscription a pull is filtered by, or why there is no pull; the first rule that is broken decides. */
-export const admitPull = (context: BrokerContext, header: PullHeader): SubscriptionData | PullRefusal => {
+/** What a pull is filtered by, or why there is no pull; the first rule that is broken decides. */
+export const admitPull = (context: BrokerContext, header: PullHeader): Passes | PullRefusal => {
   const { consumerGroup, topic, queueId } = header
   const group = context.groups.ensure(consumerGroup)
   if (group === undefined) {
@@ -36,27 +37,48 @@ export const admitPull = (context: BrokerContext, header: PullHeader): Subscript
       `topic "${topic}" has no readable queue ${queueId}, it has ${config.readQueues}`,
     )
   }
-  const subscription =
-    (header.sysFlag & PULL_FLAG.SUBSCRIPTION) === 0
-      ? heartbeatSubscription(context, header, group.consumeBroadcastEnable)
-      : ownSubscription(header)
-  if ('remark' in subscription || subscription.expressionType === 'TAG') return subscription
-  return refuseFilter(subscription.expressionType)
+  const isOwn = (header.sysFlag & PULL_FLAG.SUBSCRIPTION) !== 0
+  const subscription = isOwn
+    ? ownSubscription(header)
+    : heartbeatSubscription(context, header, group.consumeBroadcastEnable)
+  if ('remark' in subscription) return subscription
+  const unreadable = isOwn ? RESPONSE.SUBSCRIPTION_PARSE_FAILED : RESPONSE.FILTER_DATA_NOT_EXIST
+  const passes = filterFor(subscription, unreadable)
+  return typeof passes === 'function' ? (refuseType(context, subscription) ?? passes) : passes
 }
 
-/** Only tags can be filtered by. */
-export const refuseFilter = (type: string): Refusal =>
-  refusal(RESPONSE.SYSTEM_ERROR, `filters of type ${type} are disabled on this broker`)
+export const filterFor = (subscription: SubscriptionData, unreadable: number): Passes | Refusal => {
+  const read = attempted(() => filterOf(subscription))
+  return typeof read === 'string' ? refusal(unreadable, read) : read
+}
+
+/** As the official broker unless it is told otherwise: by tags only. */
+export const refuseType = (
+  { filtersByProperties }: BrokerContext,
+  { expressionType }: SubscriptionData,
+): Refusal | undefined =>
+  filtersByProperties || expressionType === 'TAG'
+    ? undefined
+    : refusal(RESPONSE.SYSTEM_ERROR, `filters of type ${expressionType} are off at this broker: enablePropertyFilter`)
+
+/** Why a consumer with such a subscription need not even start. */
+export const refuseFilter = (context: BrokerContext, subscription: SubscriptionData): Refusal | undefined => {
+  const off = refuseType(context, subscription)
+  if (off !== undefined || subscription.expressionType === 'TAG') return off
+  const passes = filterFor(subscription, RESPONSE.SUBSCRIPTION_PARSE_FAILED)
+  return typeof passes === 'function' ? undefined : passes
+}
+
+type OwnFilter = Pick<PullHeader, 'topic' | 'subscription' | 'subVersion' | 'expressionType'>
 
 /** The request brings its subscription along, as lite pull consumers do. */
-const ownSubscription = (header: PullHeader): SubscriptionData | PullRefusal => {
-  const type = header.expressionType === undefined || header.expressionType === '' ? 'TAG' : header.expressionType
-  try {
-    const subscription = tagSubscription(header.topic, header.subscription, header.subVersion)
-    return { ...subscription, expressionType: type }
-  } catch {
-    return refusal(RESPONSE.SUBSCRIPTION_PARSE_FAILED, `the subscription to topic "${header.topic}" names no tag`)
-  }
+export const ownSubscription = ({ topic, subscription, subVersion, expressionType = '' }: OwnFilter) => {
+  const read = attempted(() =>
+    expressionType === '' || expressionType === 'TAG'
+      ? tagSubscription(topic, subscription, subVersion)
+      : { ...sqlSubscription(topic, subscription ?? '', subVersion), expressionType },
+  )
+  return typeof read === 'string' ? refusal(RESPONSE.SUBSCRIPTION_PARSE_FAILED, read) : read
 }
 
 /** The subscription of the group's latest heartbeat counts, whatever type the request names: Go always says TAG. */

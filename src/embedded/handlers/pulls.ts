@@ -3,10 +3,10 @@ import { type Frame, NO_FIELDS, responseFrame } from '../../protocol/frame.ts'
 import { REQUESTS } from '../../protocol/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { STORE_DEFAULTS } from '../../protocol/server-defaults.ts'
-import { matchesTagCode } from '../../protocol/subscription.ts'
 import { PULL_FLAG } from '../../protocol/sys-flags.ts'
 import { failure } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
+import type { Passes } from '../filters.ts'
 import type { Queue, QueueRange, Reading, ReadStatus } from '../queue.ts'
 import type { Handler } from '../server.ts'
 import { admitPull, type PullHeader } from './pull-checks.ts'
@@ -23,13 +23,14 @@ const CODES: Readonly<Record<ReadStatus, number>> = {
   OFFSET_OVERFLOW_ONE: RESPONSE.PULL_NOT_FOUND,
   OFFSET_TOO_SMALL: RESPONSE.PULL_OFFSET_MOVED,
   OFFSET_OVERFLOW_BADLY: RESPONSE.PULL_OFFSET_MOVED,
+  OFFSET_RESET: RESPONSE.PULL_OFFSET_MOVED,
 }
 
 export const pullMessage: Handler<BrokerContext> = (context, request, connection) => {
   const header = readHeader(REQUESTS.PULL_MESSAGE.asks, request.fields)
   const pull = lookFor(context, header)
   if ('refused' in pull) return pull.refused(request)
-  if ((header.sysFlag & PULL_FLAG.COMMIT_OFFSET) !== 0) {
+  if ((header.sysFlag & PULL_FLAG.COMMIT_OFFSET) !== 0 && pull.reading.status !== 'OFFSET_RESET') {
     context.offsets.set(header.consumerGroup, header.topic, header.queueId, header.commitOffset)
   }
   const mayWait = (header.sysFlag & PULL_FLAG.SUSPEND) !== 0
@@ -51,7 +52,7 @@ export const pullMessage: Handler<BrokerContext> = (context, request, connection
 
 interface Pull {
   readonly queue: Queue
-  readonly passes: (tagCode: number) => boolean
+  readonly passes: Passes
   readonly reading: Reading
 }
 
@@ -60,13 +61,15 @@ interface RefusedPull {
 }
 
 const lookFor = (context: BrokerContext, header: PullHeader): Pull | RefusedPull => {
-  const subscription = admitPull(context, header)
-  if ('remark' in subscription) {
-    const { code, remark, fields = NO_FIELDS } = subscription
+  const passes = admitPull(context, header)
+  if (typeof passes !== 'function') {
+    const { code, remark, fields = NO_FIELDS } = passes
     return { refused: request => failure(request, code, remark, fields) }
   }
   const queue = context.log.queue(header.topic, header.queueId)
-  const passes = (tagCode: number) => matchesTagCode(subscription, tagCode)
+  const reset = context.offsets.takeReset(header.consumerGroup, header.topic, header.queueId)
+  if (reset !== undefined)
+    return { queue, passes, reading: { status: 'OFFSET_RESET', next: reset.toNumber(), parts: [] } }
   const limits = {
     messages: Math.max(1, Math.min(MAX_MESSAGES, header.maxMsgNums)),
     bytes: MAX_BYTES,

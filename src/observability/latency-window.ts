@@ -1,4 +1,4 @@
-/** How long sends took, of the last minute or two. ms. */
+/** How long something took, over the last minute or two. ms. */
 export interface Latency {
   /** How many the other numbers are made of. */
   readonly count: number

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bucketOf, createLatencyWindow, msOf } from '../../src/producer/latency-window.ts'
+import { bucketOf, createLatencyWindow, msOf } from '../../src/observability/latency-window.ts'
 
 describe('a window of latencies', () => {
   it('is empty at first', () => {

@@ -1,0 +1,141 @@
+import { BehaviorSubject, defer, filter, firstValueFrom, map, mergeMap, takeUntil, tap, timer } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { checkedMs } from '../client/checks.ts'
+import type { CloseReport, SharedClient } from '../client/shared-client.ts'
+import { queueKey } from '../messages/offsets.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+import { neverSync } from '../operators/never-sync.ts'
+import type { Assignments, Consumer, ConsumerFailure, ReceiveOptions } from './consumer.ts'
+import { createConsumeMeter } from './consume-stats.ts'
+import { createControls } from './controls.ts'
+import type { Delivery, QueueDelivery } from './delivery.ts'
+import { resolveConsumerOptions } from './options.ts'
+import type { ConsumerOptions } from './options.ts'
+import { createPauses } from './pauses.ts'
+import { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
+import type { Processed } from './process.ts'
+import { queueStream$ } from './queue-stream.ts'
+import type { QueueStream } from './queue-stream.ts'
+import { createRunWork } from './run-work.ts'
+import { createSessionRuns } from './session-run.ts'
+import { createSubscriptionSet } from './subscription-set.ts'
+
+/** The queues of one list that are not in the other. */
+const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): readonly QueueRef[] => {
+  const keys = new Set(others.map(queueKey))
+  return queues.filter(queue => !keys.has(queueKey(queue)))
+}
+
+const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
+
+export const createConsumer = <D extends Delivery>(shared: SharedClient, options: ConsumerOptions): Consumer<D> => {
+  const { runtime, timing, report, life, events$, closing$ } = shared
+  const { scheduler, asap } = runtime
+  const settings = resolveConsumerOptions(options, timing.commitMs)
+  const { group } = settings
+  const assignments = new BehaviorSubject<Assignments>(NOTHING_HELD)
+  let assigned: Assignments = NOTHING_HELD
+
+  const assign = (current: readonly QueueRef[]): void => {
+    const added = without(current, assigned.current)
+    const removed = without(assigned.current, current)
+    if (added.length + removed.length === 0) return
+    assigned = { current, added, removed }
+    assignments.next(assigned)
+    report({ type: 'assignment-changed', group, added: added.length, removed: removed.length, current: current.length })
+  }
+  const pauses = createPauses()
+  const subscriptions = createSubscriptionSet(settings.subscriptions, () => scheduler.now(), closing$)
+  const meter = createConsumeMeter(() => scheduler.now())
+  const runs = createSessionRuns(shared, settings, {
+    onAssignment: assignment => assign([...assignment.values()]),
+    isPaused: pauses.isPaused,
+    meter,
+    subscriptions,
+  })
+  const counted = ({ delivery, settlement, error, elapsedMs }: Processed): void => {
+    const failed = error !== undefined || settlement === 'retry-scheduled' || settlement === 'dead-lettered'
+    if (settlement !== 'released') meter.of(delivery.queue.topic).consumed(failed ? 0 : 1, failed ? 1 : 0, elapsedMs)
+  }
+  const work = createRunWork({ shared, settings, onProcessed: counted })
+
+  const process$: Consumer['process$'] = (handler, given = {}) =>
+    defer(() => {
+      const resolved = resolveProcessOptions(given, settings)
+      return runs.run$(resolved.until, (session, ending) => work.processed$(session, ending, handler, resolved))
+    })
+  const processBatch$: Consumer['processBatch$'] = (handler, given = {}) =>
+    defer(() => {
+      const resolved = resolveProcessBatchOptions(given, settings)
+      return runs.run$(resolved.until, (session, ending) =>
+        work.processedInBatches$(session, ending, handler, resolved),
+      )
+    })
+  const messages$ = ({ until }: ReceiveOptions = {}): Observable<QueueDelivery> =>
+    runs.run$(until, (session, { until$ }) =>
+      session
+        .run$((_, pages$) => pages$)
+        .pipe(
+          mergeMap(page => page),
+          tap(delivery => (delivery.startedAt = scheduler.now())),
+          takeUntil(until$),
+        ),
+    )
+  const queues$ = ({ until }: ReceiveOptions = {}): Observable<QueueStream<QueueDelivery>> =>
+    runs.run$(until, (session, { until$ }) =>
+      session
+        .run$((queue, pages$, revoked$) =>
+          queueStream$(queue, {
+            pages$: pages$.pipe(tap(page => page.forEach(delivery => (delivery.startedAt = scheduler.now())))),
+            revoked$,
+            release: () => session.held.get(queue)?.release('all'),
+            onUnheard: error => report({ type: 'consumer-failure', group, where: 'stall', error, queue }),
+            scheduler,
+          }),
+        )
+        .pipe(takeUntil(until$)),
+    )
+
+  const close$ = (drainMs: number): Observable<CloseReport> =>
+    defer(() => {
+      delist()
+      return runs.close$(drainMs)
+    }).pipe(tap(() => assignments.complete()))
+  const delist = shared.enlist({ kind: 'consumer', close$ })
+  let closing: Promise<CloseReport> | undefined
+  const close: Consumer['close'] = ({ drainMs } = {}) => {
+    closing ??= firstValueFrom(close$(checkedMs('drainMs', drainMs, timing.drainMs, 0)).pipe(life.held()))
+    return closing
+  }
+
+  const consumer: Consumer = {
+    group,
+    process$,
+    processBatch$,
+    messages$,
+    queues$,
+    assignments$: assignments.asObservable(),
+    failures$: events$.pipe(
+      filter((event): event is ConsumerFailure => event.type === 'consumer-failure' && event.group === group),
+    ),
+    lag$: (everyMs = 1_000) =>
+      timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
+        map(() => runs.session()?.held.progress() ?? []),
+        takeUntil(closing$),
+      ),
+    subscriptions,
+    stats: () => meter.read(),
+    stats$: (everyMs = 1_000) =>
+      timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
+        map(() => meter.read()),
+        takeUntil(closing$),
+      ),
+    resetStats: () => meter.reset(),
+    ...createControls(shared, runs.session, pauses),
+    drain$: ({ timeoutMs } = {}) =>
+      defer(() => runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))).pipe(neverSync(asap), life.held()),
+    close,
+    [Symbol.asyncDispose]: () => close().then(() => undefined),
+  }
+  return consumer as Consumer<D>
+}

@@ -1,0 +1,46 @@
+import { concat, defer, filter, from, repeat, takeUntil, takeWhile, tap, timer } from 'rxjs'
+import type { Observable, ObservableInput, SchedulerLike } from 'rxjs'
+import type { Permits } from '../operators/permits.ts'
+import type { QueueDelivery } from './delivery.ts'
+import { isOpen } from './settling.ts'
+
+export interface InPlaceOptions {
+  /** Who rests holds none: a queue that waits to try again does not keep others from working. */
+  readonly permits: Permits
+  readonly suspendMs: number
+  /** No attempt begins any more. It replays. */
+  readonly stopping$: Observable<unknown>
+  readonly scheduler: SchedulerLike
+}
+
+/**
+ * Work that is tried again in place until all of it is decided: nothing of its queue overtakes it meanwhile. When the
+ * consumer stops, what is not decided is released.
+ */
+export const inPlace$ = <R>(
+  deliveries: readonly QueueDelivery[],
+  attempt: (open: readonly QueueDelivery[]) => ObservableInput<R>,
+  released: (delivery: QueueDelivery) => R,
+  { permits, suspendMs, stopping$, scheduler }: InPlaceOptions,
+): Observable<R> => {
+  const open = (): readonly QueueDelivery[] => deliveries.filter(isOpen)
+  const isAnyOpen = (): boolean => deliveries.some(isOpen)
+  const again$ = timer(suspendMs, scheduler).pipe(
+    filter(isAnyOpen), // taken away while it rested
+    tap(() => {
+      for (const delivery of open()) delivery.again()
+    }),
+    takeUntil(stopping$),
+  )
+  return concat(
+    defer(() => permits.within$(() => attempt(open()))).pipe(
+      repeat({ delay: () => again$ }),
+      takeWhile(isAnyOpen, true),
+    ),
+    defer(() => {
+      const left = open()
+      for (const delivery of left) delivery.release()
+      return from(left.map(released))
+    }),
+  )
+}

@@ -1,0 +1,146 @@
+import { from } from 'rxjs'
+import type { ObservableInput } from 'rxjs'
+import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { illegal } from '../errors.ts'
+import type { Delivery } from './delivery.ts'
+import type { ConsumerSettings } from './options.ts'
+import { ORDERLY_PAUSE_MS, ORDERLY_PAUSE_BOUNDS_MS } from './orderly-pause.ts'
+
+/**
+ * What becomes of a delivery whose handler failed. `suspend-queue`: again in place, after a pause in which nothing else of
+ * its queue is handled. `stop`: it is released, and the stream drains and errors.
+ */
+export type ErrorPolicy = 'retry-later' | 'dead-letter' | 'ack' | 'suspend-queue' | 'stop'
+
+/** What handlers have in common. */
+interface WorkOptions<D extends Delivery> {
+  /**
+   * Handlers at once. Default 16. It shapes work; what protects memory are the credits of `flow`. A stream of numbers
+   * changes it while they run: 16 until it emits; what is no number from 1 to 65,536 is told in `failures$`, and the last
+   * good one stays.
+   */
+  readonly concurrency?: number | ObservableInput<number>
+  /** A handler that takes longer is unsubscribed, its signal aborted, then `onError` decides. ms. Default: no limit. */
+  readonly timeoutMs?: number
+  /**
+   * What becomes of a message whose handler failed. Default `retry-later`; `suspend-queue` where the order of queues is
+   * kept (`ordering: 'queue'`), and only there allowed; `ack` in broadcasting, which knows neither retries nor dead letters.
+   */
+  readonly onError?: ErrorPolicy | ((error: unknown, delivery: D) => ErrorPolicy)
+  /** How long a queue rests after `suspend-queue`, ms, 10 to 30,000. Default 1,000, as Java's suspendCurrentQueueTimeMillis. */
+  readonly suspendMs?: number
+  /** When it emits: pull nothing more, finish what runs (at most `timing.drainMs`), commit, leave, complete. */
+  readonly until?: ObservableInput<unknown>
+}
+
+/** What `process$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
+export interface ProcessOptions<D extends Delivery = Delivery> extends WorkOptions<D> {
+  /**
+   * One at a time per queue, or per key of your own; `none` (default) promises no order. With `ordering: 'queue'` the
+   * default is `queue`, and a function makes lanes inside each queue.
+   */
+  readonly keyBy?: 'none' | 'queue' | ((delivery: D) => unknown)
+}
+
+/** What `processBatch$` may be told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
+export interface ProcessBatchOptions<D extends Delivery = Delivery> extends WorkOptions<D> {
+  /** Messages in a batch at most. Default 32; no more than the credits of `flow` allow in hand. */
+  readonly maxCount?: number
+  /** Stored bytes of a batch at most; a larger message comes alone. Default 1 MiB. */
+  readonly maxBytes?: number
+  /** How long the first of a batch waits for company at most, ms. Default 0: what is there. */
+  readonly lingerMs?: number
+  /** Batches of one queue each, one at a time per queue. Default `none`: any messages together; `queue` with `ordering: 'queue'`. */
+  readonly keyBy?: 'none' | 'queue'
+}
+
+const POLICIES: readonly ErrorPolicy[] = ['retry-later', 'dead-letter', 'ack', 'suspend-queue', 'stop']
+const OR_FUNCTION = ', or a function'
+const DEFAULT_CONCURRENCY = 16
+const MOST_AT_ONCE = 65_536
+
+type Mode = Pick<ConsumerSettings, 'ordering' | 'model' | 'flow'>
+
+const policiesOf = ({ ordering, model }: Mode): readonly ErrorPolicy[] =>
+  POLICIES.filter(
+    policy =>
+      (policy !== 'suspend-queue' || ordering === 'queue') &&
+      (model === 'clustering' || policy === 'ack' || policy === 'stop' || policy === 'suspend-queue'),
+  )
+const usualPolicy = ({ ordering, model }: Mode): ErrorPolicy => {
+  if (ordering === 'queue') return 'suspend-queue'
+  return model === 'broadcasting' ? 'ack' : 'retry-later'
+}
+
+const checkedPolicy = (
+  told: ProcessOptions['onError'],
+  mode: Mode,
+): ((error: unknown, delivery: Delivery) => ErrorPolicy) => {
+  const usual = usualPolicy(mode)
+  const allowed = policiesOf(mode)
+  if (typeof told !== 'function') {
+    const fixed = oneOf('onError', told, usual, allowed, OR_FUNCTION)
+    return () => fixed
+  }
+  return (error, delivery) => {
+    try {
+      const chosen = told(error, delivery)
+      return allowed.includes(chosen) ? chosen : usual
+    } catch {
+      return usual // the failure of the handler is reported; the message must not be lost over it
+    }
+  }
+}
+
+const isGoodConcurrency = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE
+
+/** Throws ERR_RMQ_ILLEGAL for what is no number of handlers. */
+export const checkedConcurrency = (value: unknown): number => {
+  if (isGoodConcurrency(value)) return value
+  throw illegal(`concurrency is ${String(value)}: expected a whole number from 1 to ${MOST_AT_ONCE}`)
+}
+
+const isStream = (given: ProcessOptions['concurrency']): given is ObservableInput<number> =>
+  typeof given === 'object' || typeof given === 'function'
+
+const resolveWork = (given: Omit<ProcessOptions, 'keyBy'>, mode: Mode) => ({
+  concurrency: isStream(given.concurrency)
+    ? DEFAULT_CONCURRENCY
+    : checkedInt('concurrency', given.concurrency, DEFAULT_CONCURRENCY, [1, MOST_AT_ONCE]),
+  concurrency$: isStream(given.concurrency) ? from(given.concurrency) : undefined,
+  timeoutMs: given.timeoutMs === undefined ? undefined : checkedMs('timeoutMs', given.timeoutMs, 0),
+  policy: checkedPolicy(given.onError, mode),
+  suspendMs: checkedInt('suspendMs', given.suspendMs, ORDERLY_PAUSE_MS, ORDERLY_PAUSE_BOUNDS_MS),
+  until: given.until,
+})
+
+const KEYS = ['none', 'queue'] as const
+const byQueue = (delivery: Delivery): unknown => delivery.queue
+
+/** Complete and checked; a bad option throws ERR_RMQ_ILLEGAL. A policy function that fails means the usual policy. */
+export const resolveProcessOptions = (given: ProcessOptions, mode: Mode) => {
+  const inOrder = mode.ordering === 'queue'
+  const { keyBy: told } = given
+  const keyBy = typeof told === 'function' ? told : oneOf('keyBy', told, inOrder ? 'queue' : 'none', KEYS, OR_FUNCTION)
+  if (inOrder && keyBy === 'none') throw illegal("keyBy is none: ordering 'queue' keeps the order of each queue")
+  return {
+    ...resolveWork(given, mode),
+    keyBy: keyBy === 'queue' ? byQueue : keyBy === 'none' ? undefined : keyBy,
+  }
+}
+
+/** The same of batches. */
+export const resolveProcessBatchOptions = (given: ProcessBatchOptions, mode: Mode) => {
+  const { flow } = mode
+  const keyBy = oneOf('keyBy', given.keyBy, mode.ordering === 'queue' ? 'queue' : 'none', KEYS)
+  if (mode.ordering === 'queue' && keyBy === 'none') throw illegal("keyBy is none: ordering 'queue' keeps the order")
+  const most = keyBy === 'queue' ? Math.min(flow.unsettledPerQueue, flow.unsettled) : flow.unsettled
+  return {
+    ...resolveWork(given, mode),
+    perQueue: keyBy === 'queue',
+    maxCount: checkedInt('maxCount', given.maxCount, Math.min(32, most), [1, most]),
+    maxBytes: checkedInt('maxBytes', given.maxBytes, 1 << 20, [1]),
+    lingerMs: checkedMs('lingerMs', given.lingerMs, 0, 0),
+  }
+}

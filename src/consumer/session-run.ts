@@ -1,0 +1,159 @@
+import {
+  concat,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  NEVER,
+  of,
+  ReplaySubject,
+} from 'rxjs'
+import { share, take, tap, throwError } from 'rxjs'
+import type { Observable, ObservableInput } from 'rxjs'
+import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
+import type { CloseReport, SharedClient } from '../client/shared-client.ts'
+import { alreadyConsuming, closed } from '../errors.ts'
+import { neverSync } from '../operators/never-sync.ts'
+import { thenFinally } from '../operators/work-until.ts'
+import { createGroupSession } from './group-session.ts'
+import type { GroupSession, SessionHooks } from './group-session.ts'
+import type { ConsumerSettings } from './options.ts'
+
+/** How a run learns that it shall end, and how it says how it ended. */
+export interface Ending {
+  /** The wish to end gracefully. It replays. */
+  readonly until$: Observable<unknown>
+  /** Asked at the wish: how long what runs may take, ms. */
+  readonly deadlineMs: () => number
+  /** Ends gracefully, and then with this error. */
+  readonly fail: (cause: unknown) => void
+  /** Work was given up because time ran out. */
+  readonly onCut: () => void
+}
+
+/** One membership after the other, and how they end. */
+export interface SessionRuns {
+  /** Joins the group while it is subscribed to. One at a time: a later one waits for the end of the former. */
+  run$<R>(
+    until: ObservableInput<unknown> | undefined,
+    body: (session: GroupSession, ending: Ending) => Observable<R>,
+  ): Observable<R>
+  session(): GroupSession | undefined
+  /** Ends what runs, gracefully; nothing begins any more. One report. */
+  close$(drainMs: number): Observable<CloseReport>
+  /** The same, but a later run may begin. */
+  drain$(drainMs: number): Observable<CloseReport>
+}
+
+export const createSessionRuns = (
+  shared: SharedClient,
+  settings: ConsumerSettings,
+  hooks: SessionHooks,
+): SessionRuns => {
+  const { runtime, timing, life } = shared
+  const { scheduler, asap } = runtime
+  const { group } = settings
+  let stops = new ReplaySubject<number>(1) // drainMs
+  const idle = new ReplaySubject<void>(1)
+  let session: GroupSession | undefined
+  let active = false
+  let isClosed = false
+  let lastReport = NOTHING_LEFT
+  let ended$: Observable<unknown> = EMPTY // completes when the former session has left
+
+  /** Unsubscribed: leave in the background; a later subscription waits for it. */
+  const abandon = (mine: GroupSession): void => {
+    const left = new ReplaySubject<never>(1)
+    ended$ = left.asObservable()
+    mine
+      .abandon$()
+      .pipe(life.held())
+      .subscribe({ error: () => left.complete(), complete: () => left.complete() })
+  }
+
+  const begun$: SessionRuns['run$'] = (until, body) =>
+    defer(() => {
+      const mine = createGroupSession(shared, settings, hooks)
+      session = mine
+      let drainMs = timing.drainMs
+      let dueAt: number | undefined // one deadline for the handlers and for what brokers have to confirm
+      let failure: { readonly cause: unknown } | undefined
+      let over = false
+      let cut = 0
+      const failing = new ReplaySubject<void>(1)
+      const ending: Ending = {
+        until$: merge(
+          until === undefined ? NEVER : from(until).pipe(take(1)),
+          stops.pipe(tap(ms => (drainMs = ms))),
+          failing,
+        ).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnError: false })),
+        deadlineMs: () => {
+          dueAt = scheduler.now() + drainMs
+          return drainMs
+        },
+        fail: cause => {
+          failure ??= { cause }
+          failing.next()
+        },
+        onCut: () => {
+          cut++
+        },
+      }
+      const farewell$ = defer(() =>
+        mine.farewell$(dueAt === undefined ? drainMs : Math.max(0, dueAt - scheduler.now())),
+      ).pipe(tap(left => (lastReport = addReports(left, { ...NOTHING_LEFT, forced: cut > 0, unsettled: cut }))))
+      return concat(
+        body(mine, ending).pipe(
+          thenFinally(() => farewell$),
+          finalize(() => {
+            if (!over) abandon(mine)
+            hooks.onAssignment(new Map())
+            session = undefined
+          }),
+          tap({ complete: () => (over = true), error: () => (over = true) }),
+        ),
+        defer(() => (failure === undefined ? EMPTY : throwError(() => failure?.cause))),
+      )
+    })
+
+  const run$: SessionRuns['run$'] = (until, body) =>
+    defer(() => {
+      if (isClosed || shared.isClosed()) throw closed('the consumer')
+      if (active) throw alreadyConsuming(group)
+      const release = shared.claimGroup(group)
+      active = true
+      stops = new ReplaySubject(1)
+      return concat(ended$.pipe(ignoreElements()), begun$(until, body)).pipe(
+        finalize(() => {
+          active = false
+          release()
+          idle.next()
+        }),
+      )
+    }).pipe(neverSync(asap), life.held())
+
+  const drain$ = (drainMs: number): Observable<CloseReport> =>
+    defer(() => {
+      if (!active) return of(NOTHING_LEFT)
+      stops.next(drainMs)
+      return idle.pipe(
+        filter(() => !active),
+        take(1),
+        map(() => lastReport),
+      )
+    })
+  return {
+    run$,
+    session: () => session,
+    drain$,
+    close$: drainMs =>
+      defer(() => {
+        isClosed = true
+        return drain$(drainMs)
+      }),
+  }
+}

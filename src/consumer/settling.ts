@@ -1,0 +1,66 @@
+import type { SchedulerLike } from 'rxjs'
+import type { Delivery, QueueDelivery } from './delivery.ts'
+import type { OnDecodeError } from './options.ts'
+import type { ErrorPolicy } from './process-options.ts'
+import type { Processed } from './process.ts'
+
+export interface SettlingContext {
+  readonly policy: (error: unknown, delivery: Delivery) => ErrorPolicy
+  /** Attempts in place after the first one. */
+  readonly maxAttempts: number
+  readonly onDecodeError: OnDecodeError
+  readonly onFailure: (where: 'handler' | 'decode', error: unknown, delivery: QueueDelivery) => void
+  /** Told of each delivery that work is done with, for statistics. */
+  readonly onProcessed?: ((processed: Processed<QueueDelivery>) => void) | undefined
+  readonly onStop: (error: unknown) => void
+  readonly scheduler: SchedulerLike
+}
+
+/** Nobody has decided about it. */
+export const isOpen = ({ decision }: QueueDelivery): boolean => decision === undefined
+
+/** What becomes of deliveries as handlers end. */
+export const createSettling = (context: SettlingContext) => {
+  const { policy, maxAttempts, onDecodeError, onFailure, onProcessed, onStop, scheduler } = context
+
+  /** By what was chosen; `suspend-queue` leaves it open, until it was tried too often. */
+  const settle = (delivery: QueueDelivery, chosen: ErrorPolicy, error: unknown): void => {
+    const exhausted = chosen === 'suspend-queue' && delivery.attempt > maxAttempts
+    if (chosen === 'ack') delivery.ack()
+    else if (chosen === 'dead-letter' || exhausted) delivery.deadLetter()
+    else if (chosen === 'retry-later') delivery.retryLater()
+    else if (chosen === 'stop') {
+      delivery.release()
+      onStop(error)
+    }
+  }
+
+  return {
+    /** Decodes before the handler sees it, so that rubbish is no failure of the handler. Rubbish is settled: says why. */
+    unreadable: (delivery: QueueDelivery): { readonly error: unknown } | undefined => {
+      try {
+        void delivery.message
+        return undefined
+      } catch (error) {
+        onFailure('decode', error, delivery)
+        settle(delivery, onDecodeError, error)
+        return { error }
+      }
+    },
+    /** The handler failed: unless it settled the delivery itself, `onError` decides. */
+    failed: (delivery: QueueDelivery, error: unknown): void => {
+      onFailure('handler', error, delivery)
+      if (isOpen(delivery)) settle(delivery, policy(error, delivery), error)
+    },
+    processed: (delivery: QueueDelivery, startedAt: number, error?: unknown): Processed<QueueDelivery> => {
+      const processed = {
+        delivery,
+        settlement: delivery.decision ?? 'released',
+        elapsedMs: scheduler.now() - startedAt,
+        ...(error === undefined ? {} : { error }),
+      }
+      onProcessed?.(processed)
+      return processed
+    },
+  }
+}

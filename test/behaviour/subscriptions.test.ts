@@ -1,0 +1,77 @@
+import { firstValueFrom } from 'rxjs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { codecs, message, on, topic } from '../../src/index.ts'
+import { consume } from '../support/consuming.ts'
+import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
+import { startTarget, unique } from '../support/target.ts'
+import type { TestCluster } from '../support/test-cluster.ts'
+import { unhandledErrors } from '../support/unhandled-errors.ts'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTarget()
+})
+afterAll(() => cluster.stop())
+
+unhandledErrors()
+
+const textTopic = async () => {
+  const texts = topic(unique('texts'), codecs.text)
+  await cluster.createTopic(texts.name, { queues: 2 })
+  return texts
+}
+
+it('a consumer that runs can subscribe to one topic more, to another filter, and to one topic less', async () => {
+  const [first, second] = [await textTopic(), await textTopic()]
+  await using client = quietClient(cluster, { timing: { rebalanceMs: 1_000 } })
+  const producer = client.producer()
+  const send = (to: typeof first, body: string, tag = 'a') => producer.send(message(to, body, { tag }))
+  const seen: string[] = []
+  const expectSeen = (...bodies: string[]) =>
+    expect.poll(() => [...seen].sort(), { timeout: 30_000 }).toEqual([...bodies].sort())
+  const consumer = client.consumer({ group: unique('g'), subscribe: [on(first, { tags: 'a' })], startFrom: 'first' })
+  const got = consume(consumer, ({ message: { body } }) => void seen.push(body))
+  await send(first, 'one')
+  await send(first, 'not wanted yet', 'b')
+  await expectSeen('one')
+
+  consumer.subscriptions.add(on(second))
+  await send(second, 'two')
+  await expectSeen('one', 'two')
+
+  consumer.subscriptions.update(on(first, { tags: 'a || b' }))
+  await expect
+    .poll(
+      async () => {
+        await send(first, 'wanted now', 'b')
+        return seen.includes('wanted now')
+      },
+      { timeout: 30_000, interval: 200 },
+    )
+    .toBe(true)
+
+  expect(consumer.subscriptions.remove(second)).toBe(true)
+  const held = async () => (await firstValueFrom(consumer.assignments$)).current.map(queue => queue.topic)
+  await expect.poll(held, { timeout: 30_000 }).not.toContain(second.name)
+  expect(await held()).toContain(first.name)
+  expect(got.isOver()).toBe(false)
+  await consumer.close()
+})
+
+it('members that disagree on their subscriptions are named', async () => {
+  const texts = await textTopic()
+  await using one = quietClient(cluster, { timing: { heartbeatMs: 500 } })
+  await using two = quietClient(cluster, { timing: { heartbeatMs: 500 } })
+  const group = unique('g')
+  const events = [one, two].map(client => eventsOf(client))
+  const got = [
+    consume(one.consumer({ group, subscribe: [on(texts, { tags: 'a' })] }), () => undefined),
+    consume(two.consumer({ group, subscribe: [on(texts, { tags: 'b' })] }), () => undefined),
+  ]
+  await expect
+    .poll(() => events.flatMap(seen => ofType(seen, 'subscription-conflict')).flatMap(({ conflicts }) => conflicts), {
+      timeout: 30_000,
+    })
+    .toContainEqual(expect.stringContaining(`topic "${texts.name}": this member subscribes to`))
+  for (const each of got) each.unsubscribe()
+})
