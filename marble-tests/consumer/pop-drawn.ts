@@ -12,7 +12,7 @@ import { aQueue, aStored, type StoredParts } from '../../test/support/builders.t
 import type { Marbles } from '../marbles.ts'
 
 /** A handle of the message at an offset; its revive queue tells how often it was renewed. */
-export const handleOf = (offset: number, renewals = 0): PopHandle => ({
+const handleOf = (offset: number, renewals = 0): PopHandle => ({
   startOffset: Long.ZERO,
   popTime: Long.ZERO,
   invisibleTime: Long.fromNumber(60_000),

@@ -28,13 +28,13 @@ import { createLapses } from './pop-lapses.ts'
 import type { Lapsing } from './pop-lapses.ts'
 
 /** How long Java lets a popped message be invisible, ms: brokers themselves take anything. */
-export const INVISIBLE_BOUNDS = [5_000, 300_000] as const
+const INVISIBLE_BOUNDS = [5_000, 300_000] as const
 /** A released message is to come again at once: less than this is not worth a request, ms. */
 const RELEASE_MS = 1_000
 /** After a settlement that the broker did not take, ms. */
 const RETRY_MS = 1_000
 
-export interface PopSettling extends AckRequests {
+interface PopSettling extends AckRequests {
   /** Undefined: the broker knows no message by this handle. */
   readonly changeInvisible$: (handle: PopHandle, ms: number) => Observable<PopHandle | undefined>
   /** Stores a copy among the dead letters of the group. */
@@ -210,5 +210,3 @@ export const createPopCustody = (options: PopCustodyOptions) => {
     },
   }
 }
-
-export type PopCustody = ReturnType<typeof createPopCustody>

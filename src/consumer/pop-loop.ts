@@ -12,7 +12,7 @@ const RETRY_MS = 1_000
 const FLOW_CONTROL_MS = 20
 
 /** What one pop brought. */
-export interface PopPage<E> {
+interface PopPage<E> {
   /** `POLLING_FULL`: the broker holds no more pops. */
   readonly status: 'FOUND' | 'POLLING_NOT_FOUND' | 'POLLING_FULL'
   readonly entries: readonly E[]

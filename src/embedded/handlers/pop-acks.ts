@@ -24,6 +24,9 @@ interface Handled {
   readonly offset: Long
 }
 
+/** What is looked at before the handle is. */
+const placeOf = ({ topic, queueId, offset }: Handled) => ({ topic, queueId, offset: offset.toNumber() })
+
 const receiptOf = ({ consumerGroup: group, topic, queueId, extraInfo, offset }: Handled): Receipt => {
   const { startOffset, popTime, invisibleTime, reviveQueueId } = decodePopCheckPoint(extraInfo)
   return {
@@ -41,8 +44,8 @@ const receiptOf = ({ consumerGroup: group, topic, queueId, extraInfo, offset }: 
 
 /** A popped message is done; said of one that is unknown, done or came again, it means nothing. */
 export const ackMessage: Handler<BrokerContext> = (context, request) => {
-  const receipt = receiptOf(readHeader(REQUESTS.ACK_MESSAGE.asks, request.fields))
-  const refused = notInQueue(context, receipt, 1) ?? acknowledge(context, receipt)
+  const header = readHeader(REQUESTS.ACK_MESSAGE.asks, request.fields)
+  const refused = notInQueue(context, placeOf(header), 1) ?? acknowledge(context, receiptOf(header))
   return refused === undefined ? success(request) : failure(request, refused.code, refused.remark)
 }
 
@@ -72,8 +75,11 @@ const receiptsOf = (ack: BatchAck): readonly Receipt[] => {
 }
 
 /** `pastEnd`: how far behind the last message an offset may be. */
-const notInQueue = ({ topics, log }: BrokerContext, receipt: Receipt, pastEnd: 0 | 1): Refusal | undefined => {
-  const { topic, queueId, offset } = receipt
+const notInQueue = (
+  { topics, log }: BrokerContext,
+  { topic, queueId, offset }: Pick<Receipt, 'topic' | 'queueId' | 'offset'>,
+  pastEnd: 0 | 1,
+): Refusal | undefined => {
   const config = topics.get(topic)
   if (config === undefined) return refusal(RESPONSE.TOPIC_NOT_EXIST, `topic "${topic}" does not exist`)
   if (queueId < 0 || queueId >= config.readQueues) {
@@ -109,9 +115,9 @@ const acknowledge = (context: BrokerContext, receipt: Receipt): Refusal | undefi
 /** A popped message stays hidden for another time, from now on: the answer tells its new handle. */
 export const changeInvisibleTime: Handler<BrokerContext> = (context, request) => {
   const header = readHeader(REQUESTS.CHANGE_MESSAGE_INVISIBLETIME.asks, request.fields)
-  const receipt = receiptOf(header)
-  const refused = notInQueue(context, receipt, 0)
+  const refused = notInQueue(context, placeOf(header), 0)
   if (refused !== undefined) return failure(request, refused.code, refused.remark, UNCHANGED)
+  const receipt = receiptOf(header)
   const { topic, group, offset, reviveQueueId } = receipt
   const now = context.timers.now()
   const wanted = header.invisibleTime.toNumber()
