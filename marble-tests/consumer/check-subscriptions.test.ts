@@ -46,7 +46,7 @@ const drawn = (m: Marbles, answers: readonly string[], options: Drawn = {}) => {
     timing: { requestTimeoutMs: 30 },
   } as unknown as Parameters<typeof checkedByBroker$>[0]
   const subscriptions = createSubscriptions(
-    { group: 'g', subscriptions: subscribe, model: 'clustering', startFrom: 'last' },
+    { group: 'g', subscriptions: subscribe, model: 'clustering', acknowledge: 'offset', startFrom: 'last' },
     1,
   )
   const checked$ = checkedByBroker$(shared, 'g', subscriptions, of(routes))

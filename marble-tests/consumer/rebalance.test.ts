@@ -2,7 +2,13 @@ import { asyncScheduler, defer, map, NEVER, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { allocateAveragely, type Allocate } from '../../src/consumer/allocate.ts'
 import { resolveAllocate } from '../../src/consumer/allocation/allocate-option.ts'
-import { assignments$, type Assignment, type RebalanceOptions } from '../../src/consumer/rebalance.ts'
+import {
+  amongMembers,
+  assignments$,
+  type AmongMembersOptions,
+  type Assignment,
+  type RebalanceOptions,
+} from '../../src/consumer/rebalance.ts'
 import { notConnected } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'
@@ -17,7 +23,11 @@ const MEMBERS = { m: ['me'], n: ['you', 'me'], x: ['you'] }
 const SAID = { A: 't0 t1 t2 t3', S: 't0 t1', o: 'nothing' }
 
 /** Rounds whose list of members is drawn: `m` me alone, `n` two of us, `x` without me, `#` nobody answers. */
-const drawn = (m: Marbles, rounds: readonly string[], options: Partial<RebalanceOptions> = {}) => {
+const drawn = (
+  m: Marbles,
+  rounds: readonly string[],
+  options: Partial<RebalanceOptions & AmongMembersOptions> = {},
+) => {
   const askedAt: number[] = []
   const failures: string[] = []
   const members$ = () =>
@@ -27,10 +37,8 @@ const drawn = (m: Marbles, rounds: readonly string[], options: Partial<Rebalance
       return m.cold(round.replace(/[mnx]/, '($&|)'), MEMBERS, notConnected('a:1'))
     })
   const all$ = assignments$({
-    self: 'me',
     routes: () => [known('t')],
-    members$,
-    allocate: allocateAveragely,
+    share$: amongMembers({ self: 'me', members$, allocate: allocateAveragely, ...options }),
     nudge$: NEVER,
     onFailure: error => failures.push(error instanceof Error ? error.message : String(error)),
     periodMs: 20,

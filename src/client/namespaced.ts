@@ -1,10 +1,9 @@
-import { illegal } from '../errors.ts'
-import { decodeClientCheck, decodeHeartbeat, decodeLockRequest } from '../protocol/bodies.ts'
-import { encodeClientCheck, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
+import { decodeAssignmentQuery, decodeClientCheck, decodeHeartbeat, decodeLockRequest } from '../protocol/bodies.ts'
+import { encodeAssignmentQuery, encodeClientCheck, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
 import type { Fields, Frame } from '../protocol/frame.ts'
 import { withNamespace, withoutNamespace } from '../protocol/names.ts'
 import { PROPERTY, readProperties, writeProperties } from '../protocol/properties.ts'
-import { REQUESTS, requestName } from '../protocol/requests.ts'
+import { REQUESTS } from '../protocol/requests.ts'
 import type { Interceptor } from '../remoting/interceptors.ts'
 
 /** Fields that name a topic or a group, in whatever request they stand. */
@@ -14,8 +13,6 @@ const NAMING_LETTERS = ['a', 'b']
 const SENDS_IN_LETTERS: ReadonlySet<number> = new Set(
   [REQUESTS.SEND_MESSAGE_V2, REQUESTS.SEND_BATCH_MESSAGE, REQUESTS.SEND_REPLY_MESSAGE_V2].map(({ code }) => code),
 )
-/** Requests whose body names topics or groups that nobody puts into the namespace yet. */
-const NOT_NAMESPACED: ReadonlySet<number> = new Set([REQUESTS.QUERY_ASSIGNMENT.code])
 /** Requests of locks: group and topics stand in the body. */
 const LOCKING: ReadonlySet<number> = new Set([REQUESTS.LOCK_BATCH_MQ.code, REQUESTS.UNLOCK_BATCH_MQ.code])
 
@@ -38,8 +35,8 @@ export const unwrapped = (frame: Frame, namespace: string): Frame => ({
 const wrapped = (frame: Frame, namespace: string): Frame => {
   const { code } = frame
   const inside = (name: string): string => withNamespace(name, namespace)
-  if (NOT_NAMESPACED.has(code)) throw illegal(`request ${requestName(code)} does not know namespaces`)
   if (code === REQUESTS.HEART_BEAT.code) return { ...frame, body: heartbeatIn(frame.body, inside) }
+  if (code === REQUESTS.QUERY_ASSIGNMENT.code) return { ...frame, body: assignmentIn(frame.body, inside) }
   if (LOCKING.has(code)) return { ...frame, body: locksIn(frame.body, inside) }
   if (code === REQUESTS.CHECK_CLIENT_CONFIG.code) return { ...frame, body: checkIn(frame.body, inside) }
   if (!SENDS_IN_LETTERS.has(code)) return { ...frame, fields: renamed(frame.fields, NAMING, inside) }
@@ -54,6 +51,11 @@ const renamed = (fields: Fields, names: readonly string[], rename: (name: string
     if (value !== undefined) all[name] = rename(value)
   }
   return all
+}
+
+const assignmentIn = (body: Buffer, inside: (name: string) => string): Buffer => {
+  const query = decodeAssignmentQuery(body)
+  return encodeAssignmentQuery({ ...query, topic: inside(query.topic), consumerGroup: inside(query.consumerGroup) })
 }
 
 const locksIn = (body: Buffer, inside: (name: string) => string): Buffer => {

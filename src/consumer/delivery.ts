@@ -158,6 +158,10 @@ export class QueueDelivery implements Delivery, Entry {
     this.abort(reason)
     this.onLost?.(reason)
   }
+  /** Delivered so many times before, which only the broker counts. */
+  countFrom(deliveries: number): void {
+    this.#again = deliveries - this.stored.reconsumeTimes
+  }
   /** Once more in place: one attempt more, with a signal of its own. */
   again(): void {
     this.#again++

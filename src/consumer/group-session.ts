@@ -24,13 +24,12 @@ import type { MessageQueue } from '../protocol/routes.ts'
 import type { SeekTo } from './consumer.ts'
 import { checkedByBroker$ } from './check-subscriptions.ts'
 import type { ConsumeMeter } from './consume-stats.ts'
-import { createBudget } from './budget.ts'
-import type { SharedLimits } from './budget.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { createGroupBroker } from './group-broker.ts'
+import type { GroupBroker } from './group-broker.ts'
 import { startable$ } from './group-routes.ts'
 import { createGroupUpkeep } from './group-upkeep.ts'
-import { createHeldQueue } from './held-queue.ts'
+import { createHolding } from './hold-queue.ts'
 import { createHeldQueues } from './held-queues.ts'
 import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
@@ -39,13 +38,27 @@ import type { Handling } from './member-state.ts'
 import type { OffsetMetrics } from './offset-cache.ts'
 import { brokerOffsets, createOffsetKeeper } from './offset-keeper.ts'
 import { storeOf } from './offset-choice.ts'
-import { startPosition$ } from './start-position.ts'
+import { createPopBroker } from './pop-broker.ts'
 import { createQueueLocks } from './queue-locks.ts'
+import type { QueueLocks } from './queue-locks.ts'
 import { createReading } from './reading.ts'
-import { assignments$ } from './rebalance.ts'
-import type { Assignment } from './rebalance.ts'
+import { amongMembers, assignments$ } from './rebalance.ts'
+import type { Assignment, RebalanceOptions } from './rebalance.ts'
 import type { SubscriptionSet } from './subscription-set.ts'
 import { createLiveSubscriptions } from './subscriptions.ts'
+
+/** The locks of a member at its brokers. */
+const locksOf = (
+  { lockQueues$, unlockQueues$ }: GroupBroker,
+  group: string,
+  { runtime, report }: SharedClient,
+): QueueLocks =>
+  createQueueLocks({
+    lock$: lockQueues$,
+    unlock$: unlockQueues$,
+    onFailure: (error, queue) => report({ type: 'consumer-failure', group, where: 'lock', error, queue }),
+    ...runtime,
+  })
 
 /** One membership of a group: from joining to leaving. */
 export interface GroupSession {
@@ -90,12 +103,10 @@ export const createGroupSession = (
   { onAssignment, isPaused, meter, subscriptions: set }: SessionHooks,
 ): GroupSession => {
   const { runtime, report, timing, clientId, namespace } = shared
-  const { scheduler, asap } = runtime
-  const { group, flow, model, ordering, assign, allocation } = settings
+  const { scheduler } = runtime
+  const { group, model, ordering, acknowledge, assign, allocation } = settings
   const subscriptions = createLiveSubscriptions(settings, set)
   const reading = createReading(settings, subscriptions, namespace)
-  const total = createBudget({ messages: flow.unsettled, bytes: flow.unsettledBytes }, flow.pullBatch)
-  const perTopic = new Map<string, SharedLimits>()
   const held = createHeldQueues()
   const upkeep = createGroupUpkeep(shared, settings, subscriptions, set.changes$, held)
   const broker = createGroupBroker(shared, settings, subscriptions, {
@@ -107,47 +118,24 @@ export const createGroupSession = (
     storeOf(settings, shared, brokerOffsets(broker.loadOffset$, broker.updateOffset$)),
     runtime,
   )
-  const locks = createQueueLocks({
-    lock$: broker.lockQueues$,
-    unlock$: broker.unlockQueues$,
-    onFailure: (error, queue) => report({ type: 'consumer-failure', group, where: 'lock', error, queue }),
-    scheduler,
-    asap,
+  const isLocked = ordering === 'queue' && model === 'clustering' && acknowledge === 'offset'
+  const locks = isLocked ? locksOf(broker, group, shared) : undefined
+  const pops = acknowledge === 'pop' ? createPopBroker(shared, settings, subscriptions, upkeep.routes) : undefined
+  const hold = createHolding({
+    shared,
+    settings,
+    broker,
+    pops,
+    offsets,
+    locks,
+    subscriptions,
+    reading,
+    meter,
+    isPaused,
   })
 
   // ---- holding queues
 
-  const limitsOf = (topic: string): SharedLimits => {
-    const messages = flow.unsettledPerTopic || Infinity
-    const limits = perTopic.get(topic) ?? total.shared({ messages, bytes: flow.unsettledBytesPerTopic || Infinity })
-    perTopic.set(topic, limits)
-    return limits
-  }
-  const hold = (queue: MessageQueue) =>
-    createHeldQueue(queue, {
-      pull$: broker.pull$,
-      sendBack$: broker.sendBack$,
-      startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
-      commit$: offsets.commit$,
-      ...(ordering === 'queue' && model === 'clustering' ? locks : {}),
-      isPaused,
-      onPulled: (_, messages, ms) => {
-        if (messages > 0) meter.of(queue.topic).pulled(messages, ms)
-      },
-      atMostOnce: settings.delivery === 'at-most-once',
-      accepts: stored => subscriptions.accepts(queue.topic, stored),
-      ...reading,
-      budget: total.queue(
-        { messages: flow.unsettledPerQueue, bytes: flow.unsettledBytesPerQueue },
-        flow.unsettledPerTopic + flow.unsettledBytesPerTopic > 0 ? limitsOf(queue.topic) : undefined,
-      ),
-      span: flow.span,
-      report,
-      group,
-      drainMs: timing.drainMs,
-      scheduler,
-      asap,
-    })
   const holding =
     <R>(each: QueueRun<R>) =>
     (queue: MessageQueue, revoked$: Observable<void>): Observable<R> =>
@@ -175,12 +163,15 @@ export const createGroupSession = (
 
   // ---- which
 
+  const shareOf = (): RebalanceOptions['share$'] => {
+    if (pops !== undefined) return pops.share$
+    if (model === 'broadcasting') return ({ subscribeQueues }) => of(subscribeQueues)
+    return amongMembers({ self: clientId, members$: broker.members$, allocate: allocation.allocate })
+  }
   const shared$ = defer(() =>
     assignments$({
-      self: clientId,
       routes: upkeep.routes,
-      members$: model === 'broadcasting' ? () => of([clientId]) : broker.members$,
-      allocate: model === 'broadcasting' ? queues => queues : allocation.allocate,
+      share$: shareOf(),
       nudge$: upkeep.rebalances$,
       onFailure: error => report({ type: 'consumer-failure', group, where: 'rebalance', error }),
       periodMs: timing.rebalanceMs,
@@ -196,11 +187,7 @@ export const createGroupSession = (
       return broker.leave$()
     })
   const unlockAll$ = (): Observable<never> =>
-    defer(() =>
-      ordering === 'queue' && model === 'clustering'
-        ? merge(...held.all().map(({ queue }) => locks.unlock$(queue)))
-        : EMPTY,
-    )
+    defer(() => (locks === undefined ? EMPTY : merge(...held.all().map(({ queue }) => locks.unlock$(queue)))))
   /** What is in hand is let go before the locks are: nobody works on a queue that another may have. */
   const gone$ = (): Observable<never> =>
     defer(() => {
@@ -221,6 +208,7 @@ export const createGroupSession = (
     handles: given => (handling = given),
     run$: each =>
       concat(
+        pops?.supported$(upkeep.routes$) ?? EMPTY,
         checkedByBroker$(shared, group, subscriptions, upkeep.routes$),
         defer(() => {
           upkeep.open()

@@ -8,6 +8,7 @@ import { checkGroup } from '../protocol/names.ts'
 import { resolveAllocate } from './allocation/allocate-option.ts'
 import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
 import type { Offsets } from './offset-store.ts'
+import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -74,6 +75,17 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
    * `flow.unsettledPerQueue` of each queue. Default `at-least-once`.
    */
   readonly delivery?: 'at-least-once' | 'at-most-once'
+  /**
+   * `offset`: progress is one number per queue, and a queue has one consumer at a time. `pop`: brokers of RocketMQ 5 keep it
+   * message by message, and all members may take from all queues; then `queue.queueId` of what is held may be -1, any queue
+   * of a broker. Default `offset`.
+   */
+  readonly acknowledge?: 'offset' | 'pop'
+  /**
+   * With POP, how long a message is invisible to others until it comes again, unless it is settled or extended. ms, 5,000
+   * to 300,000. Default 60,000, as Java's popInvisibleTime.
+   */
+  readonly invisibleMs?: number
   /** `auto`: queues are shared out among the members. A list: exactly these, whoever else has them. Default `auto`. */
   readonly assign?: 'auto' | readonly QueueRef[]
   /** How queues are shared out; all members of a group must say the same. Default `average`, as Java's. */
@@ -116,6 +128,8 @@ export interface ConsumerSettings {
   readonly model: MessageModel
   readonly ordering: 'none' | 'queue'
   readonly delivery: 'at-least-once' | 'at-most-once'
+  readonly acknowledge: 'offset' | 'pop'
+  readonly invisibleMs: number
   readonly assign: 'auto' | readonly QueueRef[]
   readonly allocation: AllocationRule
   readonly flow: FlowLimits
@@ -150,6 +164,8 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     model: oneOf('model', given.model, 'clustering', ['clustering', 'broadcasting']),
     ordering,
     delivery: oneOf('delivery', given.delivery, 'at-least-once', ['at-least-once', 'at-most-once']),
+    acknowledge: checkedAcknowledge(given),
+    invisibleMs: checkedInt('invisibleMs', given.invisibleMs, INVISIBLE_MS, INVISIBLE_BOUNDS),
     assign: checkedAssign(given.assign),
     allocation: resolveAllocate(given.allocate),
     flow: resolveFlow(given.flow),
@@ -165,6 +181,21 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
 /** As Java's consumeTimeout, 15 minutes. */
 const SETTLE_TIMEOUT_MS = 900_000
 const MANY = 2_147_483_647
+
+/** What brokers keep message by message knows no other way to keep progress. */
+const checkedAcknowledge = (given: ConsumerOptions): 'offset' | 'pop' => {
+  const acknowledge = oneOf('acknowledge', given.acknowledge, 'offset', ['offset', 'pop'])
+  if (acknowledge === 'offset') return acknowledge
+  const excluded = [
+    given.model === 'broadcasting' && 'model: "broadcasting"',
+    given.delivery === 'at-most-once' && 'delivery: "at-most-once"',
+    given.startFrom instanceof Date && 'a Date as startFrom',
+    given.offsets !== undefined && 'offsets',
+    Array.isArray(given.assign) && 'a list as assign',
+  ].filter(text => text !== false)
+  if (excluded.length > 0) wrong(illegal(`acknowledge: "pop" excludes ${excluded.join(', ')}`), undefined)
+  return acknowledge
+}
 
 const checkedOffsets = (offsets: unknown): Offsets | undefined => {
   if (offsets === undefined || typeof offsets === 'function') return offsets as Offsets | undefined

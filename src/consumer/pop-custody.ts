@@ -24,11 +24,10 @@ import type { QueueDelivery, Settlement } from './delivery.ts'
 import { createPopAcks } from './pop-acks.ts'
 import type { AckRequests } from './pop-acks.ts'
 import { popDelayMs } from './pop-delays.ts'
+import { INVISIBLE_BOUNDS } from './pop-invisible.ts'
 import { createLapses } from './pop-lapses.ts'
 import type { Lapsing } from './pop-lapses.ts'
 
-/** How long Java lets a popped message be invisible, ms: brokers themselves take anything. */
-const INVISIBLE_BOUNDS = [5_000, 300_000] as const
 /** A released message is to come again at once: less than this is not worth a request, ms. */
 const RELEASE_MS = 1_000
 /** After a settlement that the broker did not take, ms. */

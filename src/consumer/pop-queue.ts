@@ -10,6 +10,7 @@ import type { MessageQueue } from '../protocol/routes.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import type { QueueBudget } from './budget.ts'
 import { QueueDelivery } from './delivery.ts'
+import type { Settler } from './delivery.ts'
 import type { HeldQueue } from './held-queue.ts'
 import { createPopCustody } from './pop-custody.ts'
 import { popLoop$ } from './pop-loop.ts'
@@ -33,6 +34,8 @@ export interface PopQueueContext {
   readonly maxAttempts: number
   readonly report: (event: ReportedEvent) => void
   readonly group: string
+  /** Whether a user wants it to rest. */
+  readonly isPaused?: ((queue: QueueRef) => boolean) | undefined
   readonly drainMs: number
   readonly scheduler: SchedulerLike
   readonly asap: SchedulerLike
@@ -50,7 +53,7 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
   const resumes = new Subject<void>()
   const closes = new Subject<void>()
   const arriving = new Set<QueueDelivery>() // a page is handed out a hop after it came
-  let paused = false
+  let paused = context.isPaused?.(queue) ?? false
 
   const failure = (where: Where, error: unknown, stored?: StoredMessage): void => {
     const at = stored === undefined ? {} : { offset: stored.queueOffset.toString() }
@@ -65,9 +68,16 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
     deadLetter$: ({ stored }) => context.deadLetter$(queue, stored),
     onFailure: (where, error, { stored }) => failure(where, error, stored),
   })
-  const settler = {
-    ...custody.settler,
-    read: ({ stored, topic }: QueueDelivery) => context.read(stored, { ...queue, queueId: stored.queueId }, topic),
+  const settlers = new Map<number, Settler>() // by the queue that a message lies in, where this one is any of a broker
+  const settlerOf = (queueId: number): Settler => {
+    const at = { ...queue, queueId }
+    const settler = settlers.get(queueId) ?? {
+      ...custody.settler,
+      queue: at,
+      read: ({ stored, topic }: QueueDelivery) => context.read(stored, at, topic),
+    }
+    settlers.set(queueId, settler)
+    return settler
   }
 
   // ---- what is not delivered
@@ -90,16 +100,18 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
   const toPage = ({ status, messages, failure: damage }: Popped) => {
     if (damage !== undefined) failure('decode', damage) // what cannot be read comes again
     const entries = messages.flatMap(popped => {
-      const { stored, handle } = popped
+      const { stored, handle, reconsumeTimes } = popped
       if (!context.accepts(stored)) {
         aside(dismiss$(popped))
         return []
       }
-      if (stored.reconsumeTimes > maxAttempts) {
+      if (reconsumeTimes > maxAttempts) {
         aside(bury$(popped))
         return []
       }
-      return [{ delivery: new QueueDelivery(stored, context.topicOf(stored), settler), handle }]
+      const delivery = new QueueDelivery(stored, context.topicOf(stored), settlerOf(stored.queueId))
+      if (reconsumeTimes !== stored.reconsumeTimes) delivery.countFrom(reconsumeTimes)
+      return [{ delivery, handle }]
     })
     custody.add(entries)
     for (const { delivery } of entries) arriving.add(delivery)

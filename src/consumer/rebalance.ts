@@ -10,12 +10,10 @@ import { sortedMembers, type Allocate } from './allocate.ts'
 export type Assignment = ReadonlyMap<string, MessageQueue>
 
 export interface RebalanceOptions {
-  readonly self: string
   /** What is known of each topic now. */
   readonly routes: () => readonly RouteState[]
-  /** The ids of the group's members, from a broker of this topic that knows us. */
-  readonly members$: (route: RouteState) => Observable<readonly string[]>
-  readonly allocate: Allocate
+  /** What of a topic that has queues is this member's; undefined: as it was. */
+  readonly share$: (route: RouteState) => Observable<readonly MessageQueue[] | undefined>
   /** Rebalance now: members or routes changed. */
   readonly nudge$: Observable<unknown>
   readonly onFailure: (error: unknown) => void
@@ -61,22 +59,34 @@ export const nextAssignment = (held: Assignment, decisions: readonly Decision[])
 const decisions$ = (routes: readonly RouteState[], options: RebalanceOptions): Observable<readonly Decision[]> =>
   routes.length === 0 ? of([]) : forkJoin(routes.map(route => decision$(route, options)))
 
-const decision$ = (
-  route: RouteState,
-  { self, members$, allocate, onFailure }: RebalanceOptions,
-): Observable<Decision> => {
+const decision$ = (route: RouteState, { share$, onFailure }: RebalanceOptions): Observable<Decision> => {
   const { topic, subscribeQueues } = route
   if (route.route === undefined) return of({ topic, queues: route.status === 'missing' ? [] : undefined })
   if (subscribeQueues.length === 0) return of({ topic, queues: [] })
-  return members$(route).pipe(
-    map(ids => {
-      const members = sortedMembers(ids)
-      if (!members.includes(self)) throw new Error(`this member (${self}) is not in the list of its group yet`)
-      return { topic, queues: allocate(subscribeQueues, members, self) }
-    }),
+  return share$(route).pipe(
+    map(queues => ({ topic, queues })),
     catchError((error: unknown) => {
       onFailure(error)
       return of({ topic, queues: undefined })
     }),
   )
 }
+
+export interface AmongMembersOptions {
+  readonly self: string
+  /** The ids of the group's members, from a broker of this topic that knows us. */
+  readonly members$: (route: RouteState) => Observable<readonly string[]>
+  readonly allocate: Allocate
+}
+
+/** Every member computes its share for itself, from the same members and queues. */
+export const amongMembers =
+  ({ self, members$, allocate }: AmongMembersOptions): RebalanceOptions['share$'] =>
+  route =>
+    members$(route).pipe(
+      map(ids => {
+        const members = sortedMembers(ids)
+        if (!members.includes(self)) throw new Error(`this member (${self}) is not in the list of its group yet`)
+        return allocate(route.subscribeQueues, members, self)
+      }),
+    )

@@ -20,11 +20,11 @@ export interface Subscriptions {
   data(): ConsumerData
 }
 
-type SubscribingSettings = Pick<ConsumerSettings, 'group' | 'subscriptions' | 'model' | 'startFrom'>
+type SubscribingSettings = Pick<ConsumerSettings, 'group' | 'subscriptions' | 'model' | 'acknowledge' | 'startFrom'>
 
 /** @param version creation time in ms: brokers keep the newest */
 export const createSubscriptions = (
-  { group, subscriptions: specs, model, startFrom }: SubscribingSettings,
+  { group, subscriptions: specs, model, acknowledge, startFrom }: SubscribingSettings,
   version: number,
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
@@ -32,7 +32,9 @@ export const createSubscriptions = (
     ...specs.map(({ topic, tags, sql }) =>
       sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion),
     ),
-    ...(model === 'clustering' ? [tagSubscription(retryTopicOf(group), '*', subVersion)] : []),
+    ...(model === 'clustering' && acknowledge === 'offset'
+      ? [tagSubscription(retryTopicOf(group), '*', subVersion)]
+      : []),
   ]
   const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))
   const codecByTopic = new Map(specs.map(({ topic }) => [topic.name, topic.codec]))
@@ -47,7 +49,7 @@ export const createSubscriptions = (
     codecOf: topic => codecByTopic.get(topic) ?? codecs.buffer,
     data: () => ({
       groupName: group,
-      consumeType: 'CONSUME_PASSIVELY',
+      consumeType: acknowledge === 'pop' ? 'CONSUME_POP' : 'CONSUME_PASSIVELY',
       messageModel: model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
       consumeFromWhere: FROM_WHERE[startFrom instanceof Date ? 'timestamp' : startFrom],
       subscriptions: all,

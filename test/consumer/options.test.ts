@@ -15,6 +15,8 @@ describe('the options of a consumer', () => {
       model: 'clustering',
       ordering: 'none',
       delivery: 'at-least-once',
+      acknowledge: 'offset',
+      invisibleMs: 60_000,
       assign: 'auto',
       allocation: { wireName: 'AVG', allocate: expect.any(Function) as unknown },
       flow: FLOW_DEFAULTS,

@@ -11,6 +11,7 @@ const VERSION = 1_700_000_000_000
 const settings = {
   group: 'g',
   model: 'clustering',
+  acknowledge: 'offset',
   startFrom: 'last',
   subscriptions: [on(orders, { tags: 'new || paid' }), on(topic('raw'))],
 } as const
