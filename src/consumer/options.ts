@@ -1,5 +1,6 @@
-import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { isListOf, isText, kindOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
@@ -104,10 +105,17 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
   }
 }
 
+const isObject = (value: unknown): boolean => Object(value) === value
+
 const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
+  if (!isListOf(subscribe, isObject)) {
+    throw illegal(`subscribe is ${kindOf(subscribe)}: expected a list of on(topic, { tags })`)
+  }
   if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
   for (const { topic, tags } of subscribe) {
+    if (!isObject(topic)) throw illegal(`subscribe: on() was given ${kindOf(topic)}: expected topic(name, codec)`)
     checkTopic(topic.name)
+    if (!isText(tags)) throw illegal(`the tags of topic "${topic.name}" are ${kindOf(tags)}: expected a text, "a || b"`)
     if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
       throw illegal(`the tags of topic "${topic.name}" are "${tags.slice(0, 80)}": that names no tag`)
     }

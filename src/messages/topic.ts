@@ -1,3 +1,4 @@
+import { illegal } from '../errors.ts'
 import { codecs } from './codecs.ts'
 import type { Codec } from './codecs.ts'
 
@@ -28,4 +29,8 @@ export interface SubscriptionSpec<N extends string = string, T = unknown> {
 export const on = <const N extends string, T>(
   topic: Topic<N, T>,
   options: { readonly tags?: string } = {},
-): SubscriptionSpec<N, T> => ({ topic, tags: options.tags ?? '*' })
+): SubscriptionSpec<N, T> => {
+  // a text would be taken for no options, which is a subscription to everything
+  if (Object(options) !== options) throw illegal('the options of on() are no object: expected { tags: "a || b" }')
+  return { topic, tags: options.tags ?? '*' }
+}

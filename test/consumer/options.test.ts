@@ -55,6 +55,17 @@ describe('the options of a consumer', () => {
     ['contains a space', { group: 'a b' }],
     ['subscribes to nothing', { subscribe: [] }],
     ['topic "a b" contains a space', { subscribe: [on(topic('a b'))] }],
+    ['subscribe is undefined', { subscribe: undefined } as object],
+    ['subscribe is a list of 1: expected a list of on(topic, { tags })', { subscribe: [null] } as object],
+    ['on() was given "orders": expected topic(name, codec)', { subscribe: [on('orders' as never)] }],
+    ['on() was given undefined', { subscribe: [on(undefined as never)] }],
+    ['a topic must be a text, not undefined', { subscribe: [on({} as never)] }],
+    [
+      'the tags of topic "t" are a list of 1: expected a text',
+      { subscribe: [on(topic('t'), { tags: ['x'] as never })] },
+    ],
+    ['the tags of topic "t" are 5', { subscribe: [on(topic('t'), { tags: 5 as never })] }],
+    ['the tags of topic "t" are undefined', { subscribe: [{ topic: topic('t') } as never] }],
     ['names no tag', { subscribe: [on(topic('t'), { tags: '||' })] }],
     [
       'topic "t" is subscribed to twice: join the tags with ||',

@@ -45,4 +45,9 @@ describe('a subscription', () => {
     expect(on(orders, { tags: 'new || paid' })).toEqual({ topic: orders, tags: 'new || paid' })
     expectTypeOf(on(orders)).toEqualTypeOf<SubscriptionSpec<'orders', Order>>()
   })
+  it.each(['new', null, 5])('is refused whose options are none: %j', options => {
+    expect(() => on(topic('orders'), options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining('tags') as string }),
+    )
+  })
 })
