@@ -66,11 +66,14 @@ const checkBack = ({ id = 'other', group = 'tx', checkTimes = 1, at = 9, body }:
 interface Setting extends Partial<TransactionalOptions> {
   /** What the broker does to the half message: `s` stores it, `r` stores it unreplicated, `f` refuses it. */
   readonly half?: string
+  /** Default: one, `a` at `a:1`. */
+  readonly brokers?: Readonly<Record<string, string>>
 }
 
-export const drawnTransactions = (m: Marbles, { half = '--s', ...options }: Setting = {}) => {
+export const drawnTransactions = (m: Marbles, { half = '--s', brokers, ...options }: Setting = {}) => {
   const transport = fakeTransport(
     fakeCluster({
+      ...(brokers === undefined ? {} : { brokers }),
       instead: {
         [REQUESTS.SEND_MESSAGE_V2.code]: () =>
           m.cold(half.replace(/[srf]/, '($&|)'), {
@@ -109,6 +112,9 @@ export const drawnTransactions = (m: Marbles, { half = '--s', ...options }: Sett
       const word = WORDS[fields['commitOrRollback'] ?? '']
       return `${word} ${fields['transactionId']} at ${fields['tranStateTableOffset']}${checked}, ${when} ms`
     })
+  /** Which brokers heard that this client leaves its group. */
+  const left = () =>
+    transport.sent(REQUESTS.UNREGISTER_CLIENT.code).map(({ endpoint, at: when }) => `${endpoint} at ${when}`)
   const failures = () =>
     events.flatMap(event =>
       event.type === 'transaction-failure' ? `${event.where} of ${event.transactionId} at ${event.at}` : [],
@@ -120,6 +126,7 @@ export const drawnTransactions = (m: Marbles, { half = '--s', ...options }: Sett
     shown$,
     send$,
     told,
+    left,
     failures,
     events,
     transport,

@@ -1,8 +1,8 @@
-import { map, Subject, tap } from 'rxjs'
+import { map, ReplaySubject, Subject, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { ReportedEvent } from '../../src/observability/events.ts'
 import { onewayFrame, requestFrame } from '../../src/protocol/frame.ts'
-import { marbles } from '../marbles.ts'
+import { errorsAsValues, marbles } from '../marbles.ts'
 import { drawSessions, lost } from './sessions-drawn.ts'
 
 const states = (events: readonly ReportedEvent[]) =>
@@ -57,6 +57,24 @@ describe('a shared connection', () => {
       m.expect(m.cold('-----x').pipe(tap(() => closes.next()))).toBeObservable('-----x')
       m.flush()
       expect(transport.hangUps).toEqual(['b:1 at 5'])
+    }),
+  )
+
+  it(
+    'is not dialed any more once the client has closed, neither by who asks nor by who tells or waits',
+    marbles(m => {
+      const closes = new ReplaySubject<void>(1)
+      const { ask$, sessions, transport } = drawSessions(m, { lives: ['-#', '-#', 'c'], closing$: closes })
+      const tell$ = sessions
+        .tell$({ endpoint: 'b:2', role: 'control', frame: onewayFrame(7), timeoutMs: 20, patient: true })
+        .pipe(errorsAsValues())
+      const C = 'ERR_RMQ_CLOSED no'
+      m.expect(ask$({ patient: true }), '--^ ').toBeObservable('----(C|)', { C })
+      m.expect(m.cold('                    ----x').pipe(tap(() => closes.next()))).toBeObservable('----x')
+      m.expect(ask$({ patient: true }), '-----^').toBeObservable('-----(C|)', { C })
+      m.expect(tell$, '                   -----^').toBeObservable('-----(C|)', { C })
+      m.flush()
+      expect(transport.dials).toEqual(['b:1 at 2'])
     }),
   )
 

@@ -36,8 +36,8 @@ export interface Heartbeats {
   announce$(member: Member): Observable<Announced>
   /** One heartbeat more, soon, to a broker that is being told of members; to any other, nothing. */
   probe(endpoint: string): void
-  /** Whether somebody is announced as a producer of this group. */
-  hasProducer(group: string): boolean
+  /** The brokers that were told of a producer group, for whoever leaves it last: none while another is announced, none twice. */
+  takeLeave(producerGroup: string): ReadonlySet<string>
   /** So far. */
   counts(): HeartbeatCounts
 }
@@ -67,6 +67,8 @@ export interface HeartbeatOptions {
   readonly timeoutMs: number
 }
 
+const NOBODY: ReadonlySet<string> = new Set()
+
 /** After a heartbeat that failed on a live connection, ms. */
 const RETRY_MS = 1_000
 
@@ -80,6 +82,7 @@ type Confirmed = number
 export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const { clientId, membership, gate$, report, scheduler, periodMs, timeoutMs } = options
   const members = new Set<Member>()
+  const toldOf = new Map<string, Set<string>>() // producer group ⇒ endpoints: every broker is told of every group
   const nudges = new Subject<void>()
   const failures = new Subject<string>()
   const probes = new Subject<string>()
@@ -91,9 +94,11 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   const beat$ = (endpoint: string): Observable<Confirmed> =>
     defer(() => {
       const told = generation
+      const producerGroups = [...new Set([...members].flatMap(member => member.producerGroup ?? []))]
+      for (const group of producerGroups) toldOf.set(group, (toldOf.get(group) ?? new Set()).add(endpoint))
       const data = {
         clientId,
-        producerGroups: [...new Set([...members].flatMap(member => member.producerGroup ?? []))],
+        producerGroups,
         consumers: [...members].flatMap(member => member.consumer?.() ?? []),
       }
       return membership.heartbeat$(endpoint, data, timeoutMs).pipe(
@@ -175,7 +180,12 @@ export const createHeartbeats = (options: HeartbeatOptions): Heartbeats => {
   return {
     announce$,
     probe: endpoint => probes.next(endpoint),
-    hasProducer: group => [...members].some(({ producerGroup }) => producerGroup === group),
+    takeLeave: group => {
+      const told = toldOf.get(group)
+      if (told === undefined || [...members].some(({ producerGroup }) => producerGroup === group)) return NOBODY
+      toldOf.delete(group)
+      return told
+    },
     counts: () => ({ confirmed, failed, brokers }),
   }
 }

@@ -1,5 +1,6 @@
-import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { isListOf, kindOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
+import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
@@ -217,8 +218,12 @@ const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] =
   if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueue)) return assign as readonly QueueRef[]
   return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), 'auto')
 }
+const isObject = (value: unknown): boolean => Object(value) === value
 
 const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
+  if (!isListOf(subscribe, isObject)) {
+    throw illegal(`subscribe is ${kindOf(subscribe)}: expected a list of on(topic, { tags })`)
+  }
   if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
   for (const spec of subscribe) checkSubscription(spec)
   const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)

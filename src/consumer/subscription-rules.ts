@@ -1,3 +1,4 @@
+import { kindOf } from '../client/check-kinds.ts'
 import { illegal } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkTopic, TEMPLATE_TOPIC } from '../protocol/names.ts'
@@ -15,6 +16,8 @@ const NO_TOPICS: ReadonlySet<string> = new Set([TEMPLATE_TOPIC, 'DEFAULT_TOPIC']
 
 /** Throws ERR_RMQ_ILLEGAL for a subscription that no broker could serve. What an expression says, brokers check. */
 export const checkSubscription = (spec: SubscriptionSpec): void => {
+  const given: unknown = spec.topic // from JavaScript it may be anything
+  if (Object(given) !== given) throw illegal(`subscribe: on() was given ${kindOf(given)}: expected topic(name, codec)`)
   const topic = spec.topic.name
   checkTopic(topic)
   if (NO_TOPICS.has(topic) || topic.startsWith('SYS_')) {
@@ -23,7 +26,7 @@ export const checkSubscription = (spec: SubscriptionSpec): void => {
   const { tags, sql } = spec as { readonly tags: unknown; readonly sql?: unknown } // from JavaScript they may be anything
   const foreign = Object.keys(spec).find(name => !KNOWN.has(name))
   if (foreign !== undefined) throw wrong(topic, `${foreign} is not an option of a subscription: ${adviceOn(foreign)}`)
-  if (typeof tags !== 'string') throw wrong(topic, `the tags of topic "${topic}" are no text`)
+  if (typeof tags !== 'string') throw wrong(topic, `the tags of topic "${topic}" are ${kindOf(tags)}: expected a text, "a || b"`)
   if (sql !== undefined) return checkSql(topic, tags, sql)
   if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
     throw wrong(topic, `the tags of topic "${topic}" are "${tags.slice(0, 80)}": that names no tag`)
@@ -34,7 +37,7 @@ const checkSql = (topic: string, tags: string, sql: unknown): void => {
   if (tags !== '*') {
     throw wrong(topic, `topic "${topic}" is filtered by tags and by sql: choose one, sql can ask for TAGS = 'x'`)
   }
-  if (typeof sql !== 'string') throw wrong(topic, `the sql of topic "${topic}" is no text`)
+  if (typeof sql !== 'string') throw wrong(topic, `the sql of topic "${topic}" is ${kindOf(sql)}: expected a text`)
   if (sql.trim() === '') throw wrong(topic, `the sql of topic "${topic}" is empty: leave it out for every message`)
 }
 

@@ -1,3 +1,4 @@
+import { illegal } from '../errors.ts'
 import { codecs } from './codecs.ts'
 import type { Codec } from './codecs.ts'
 
@@ -37,4 +38,8 @@ export type MessageFilter =
 export const on = <const N extends string, T>(
   topic: Topic<N, T>,
   filter: MessageFilter = {},
-): SubscriptionSpec<N, T> => ({ ...filter, topic, tags: filter.tags ?? '*' })
+): SubscriptionSpec<N, T> => {
+  // a text would be taken for no options, which is a subscription to everything
+  if (Object(filter) !== filter) throw illegal('the options of on() are no object: expected { tags: "a || b" }')
+  return { ...filter, topic, tags: filter.tags ?? '*' }
+}

@@ -1,8 +1,8 @@
-import { combineLatest, defer, EMPTY, filter, forkJoin, map, merge, of, ReplaySubject } from 'rxjs'
+import { combineLatest, defer, EMPTY, filter, forkJoin, map, of, ReplaySubject } from 'rxjs'
 import { switchMap, take, throwError, timeout } from 'rxjs'
 import type { Observable, Subscription } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
-import { leaveGroup$ } from '../client/leave-group.ts'
+import { leaveProducerGroup$ } from '../client/leave-group.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { operationTimeout } from '../errors.ts'
 import { distinctSets } from '../operators/distinct-sets.ts'
@@ -14,9 +14,8 @@ export interface GroupAnnouncement {
   join(): void
   /** One value when all brokers that are known now have confirmed; an error when they do not in time. */
   readonly known$: Observable<void>
-  /** Brokers need not ask here any more. Completes, never errors. */
-  leave$(): Observable<unknown>
-  end(): void
+  /** Brokers need not ask here any more. They are told, unless a producer of the group goes on. Completes within `leftMs`. */
+  leave$(leftMs: number): Observable<never>
 }
 
 /** Brokers ask the members of a producer group that they know by heartbeats, also when these have not sent anything yet. */
@@ -25,10 +24,9 @@ export const createGroupAnnouncement = (
   producerGroup: string,
   topics: readonly string[] | undefined,
 ): GroupAnnouncement => {
-  const { heartbeats, nameServer, timing, runtime, isClosed } = shared
+  const { heartbeats, nameServer, timing, runtime } = shared
   const told = new ReplaySubject<ReadonlySet<string>>(1)
   const announced = new ReplaySubject<Announced>(1)
-  let endpoints: ReadonlySet<string> = new Set()
   let membership: Subscription | undefined
 
   const endpoints$ = (topics === undefined ? allMasters$(shared) : mastersOf$(shared, topics)).pipe(
@@ -39,7 +37,7 @@ export const createGroupAnnouncement = (
   const join = (): void => {
     if (membership !== undefined) return
     membership = endpoints$.subscribe({
-      next: found => told.next((endpoints = found)),
+      next: found => told.next(found),
       error: () => undefined, // neither route streams nor refreshed ones error
     })
     membership.add(
@@ -68,14 +66,13 @@ export const createGroupAnnouncement = (
           throwError(() => operationTimeout(`announcing producer group "${producerGroup}"`, timing.connectTimeoutMs)),
       }),
     ),
-    leave$: () =>
-      isClosed() || endpoints.size === 0
-        ? EMPTY // the brokers see the connections go
-        : merge(...[...endpoints].map(endpoint => leaveGroup$(shared, endpoint, { producerGroup }))),
-    end: () => {
-      membership?.unsubscribe()
-      told.complete()
-    },
+    leave$: leftMs =>
+      defer(() => {
+        told.complete()
+        if (membership === undefined) return EMPTY
+        membership.unsubscribe() // no later heartbeat names the group
+        return leaveProducerGroup$(shared, producerGroup, leftMs)
+      }),
   }
 }
 

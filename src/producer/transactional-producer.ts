@@ -208,7 +208,6 @@ export const createTransactionalProducer = (
     delist()
     stopListening()
     answering.unsubscribe()
-    announcement.end()
     giveUpGroup()
     answered.complete()
     steps.complete()
@@ -218,11 +217,12 @@ export const createTransactionalProducer = (
     defer(() => {
       isClosed = true
       const dueAt = scheduler.now() + drainMs
-      const late$ = defer(() => timer(Math.max(0, dueAt - scheduler.now()), scheduler))
+      const leftMs = (): number => Math.max(0, dueAt - scheduler.now())
+      const late$ = defer(() => timer(leftMs(), scheduler))
       return race(open.none$, late$).pipe(
         take(1),
         map((): CloseReport => ({ ...NOTHING_LEFT, forced: open.count() > 0, unsettled: open.count() })),
-        thenFinally(() => announcement.leave$().pipe(takeUntil(late$))),
+        thenFinally(() => announcement.leave$(leftMs())),
         tap({ complete: stop }),
       )
     })

@@ -18,7 +18,7 @@ import {
   timer,
 } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
-import { isRocketError, notConnected } from '../errors.ts'
+import { closed, isRocketError, notConnected } from '../errors.ts'
 import type { ConnectionRole, Report } from '../observability/events.ts'
 import { SILENT } from '../observability/events.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
@@ -70,6 +70,7 @@ export interface SessionsOptions extends GateOptions {
   /** How long an unused connection stays open, ms. Default 60,000. */
   readonly idleMs?: number
   readonly maxInFlight?: number
+  /** Emits, and replays, when nothing more may be dialed. */
   readonly closing$: Observable<unknown>
   readonly report?: Report
   readonly scheduler?: SchedulerLike
@@ -175,6 +176,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       let started = false
       let why: unknown
       const isStarted = (): boolean => started
+      const isOver = (): boolean => started || subscriber.closed
       const onState = (state: GateState): void => {
         if (started) return // what happens to its session, the session itself tells
         if (state.up) {
@@ -186,6 +188,11 @@ export const createSessions = (options: SessionsOptions): Sessions => {
           if (!patient) subscriber.error(notConnected(endpoint, why))
         }
       }
+      const refuse = (): void => {
+        if (!isStarted()) subscriber.error(closed('the client')) // or it would dial again
+      }
+      subscriber.add(closing$.subscribe({ next: refuse, error: refuse }))
+      if (isOver()) return
       subscriber.add(
         shared[role](endpoint).subscribe({
           next: onState,
@@ -193,7 +200,7 @@ export const createSessions = (options: SessionsOptions): Sessions => {
           complete: () => subscriber.error(notConnected(endpoint, why)),
         }),
       )
-      if (isStarted() || subscriber.closed) return
+      if (isOver()) return
       const late = (): void => {
         if (!isStarted()) subscriber.error(notConnected(endpoint, why ?? new Error(`none within ${timeoutMs} ms`)))
       }

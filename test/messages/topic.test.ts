@@ -52,4 +52,10 @@ describe('a subscription', () => {
     // @ts-expect-error -- tags or sql
     on(orders, { tags: 'new', sql: 'a > 3' })
   })
+
+  it.each(['new', null, 5])('is refused whose options are none: %j', options => {
+    expect(() => on(topic('orders'), options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining('tags') as string }),
+    )
+  })
 })
