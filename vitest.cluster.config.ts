@@ -7,6 +7,7 @@ export default defineConfig({
     reporters: ['default', closingLine()],
     name: 'cluster',
     include: ['test/cluster/**/*.test.ts', 'test/behaviour/**/*.test.ts'],
+    globalSetup: ['test/cluster/shared-cluster.ts'],
     env: { ROCKETMQ_TEST_TARGET: 'real' },
     testTimeout: 120_000,
     hookTimeout: 240_000,

@@ -10,7 +10,7 @@ import type { TestCluster } from '../support/test-cluster.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
-  cluster = await startTarget()
+  cluster = await startTarget({ own: true })
 })
 afterAll(() => cluster.stop())
 

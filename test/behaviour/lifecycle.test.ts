@@ -13,7 +13,7 @@ import { unhandledErrors } from '../support/unhandled-errors.ts'
 let cluster: TestCluster
 const unhandled = unhandledErrors()
 beforeAll(async () => {
-  cluster = await startTarget()
+  cluster = await startTarget({ own: true })
 })
 afterAll(() => cluster.stop())
 

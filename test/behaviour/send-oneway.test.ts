@@ -9,7 +9,7 @@ import type { TestCluster } from '../support/test-cluster.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
-  cluster = await startTarget()
+  cluster = await startTarget({ own: true })
 })
 afterEach(() => cluster.resumeBroker())
 afterAll(() => cluster.stop())

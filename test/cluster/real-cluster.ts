@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { QUICK_DELAY_LEVELS, type TestCluster, type TestClusterOptions } from '../support/test-cluster.ts'
-import { askOk } from './ask.ts'
+import { createGroupAt, createTopicAt } from './administration.ts'
 import { accountsConfig, brokerConfig, nameServerConfig } from './config-files.ts'
 import { Guard } from './guard.ts'
 import { serverClassPath } from './maven.ts'
 import { type ClusterPorts, freeClusterPorts } from './ports.ts'
 import { PortTakenError, ServerProcess, type ServerRuntime } from './processes.ts'
-import { brokerReady, eventually, nameServerReady } from './readiness.ts'
+import { brokerReady, nameServerReady } from './readiness.ts'
 import { signAsksTo } from './sign.ts'
 import { findJava } from './tools.ts'
 
@@ -115,29 +115,14 @@ export class RealCluster implements TestCluster {
     for (const server of [this.#nameServer, ...this.#brokers]) await server.mustRun()
   }
 
-  async createTopic(topic: string, { queues = 4 }: { readonly queues?: number } = {}): Promise<void> {
-    const ext = {
-      topic,
-      defaultTopic: 'TBW102',
-      readQueueNums: String(queues),
-      writeQueueNums: String(queues),
-      perm: '6',
-      topicFilterType: 'SINGLE_TAG',
-      topicSysFlag: '0',
-      order: 'false',
-    }
-    for (const { address } of this.#brokers) await askOk(address, 17, { ext })
-    await eventually(`the name server gives the route of topic ${topic}`, [this.#nameServer], async () => {
-      const { body } = await askOk(this.#nameServer.address, 105, { ext: { topic, acceptStandardJsonOnly: 'true' } })
-      const { queueDatas } = JSON.parse(body.toString()) as { queueDatas: { writeQueueNums: number }[] }
-      const wanted = queueDatas.filter(entry => entry.writeQueueNums === queues)
-      if (wanted.length !== this.#brokers.length) throw new Error(`the route is ${body.toString()}`)
-    })
+  createTopic(topic: string, { queues = 4 }: { readonly queues?: number } = {}): Promise<void> {
+    return createTopicAt({ nameServer: this.#nameServer.address, brokers: this.brokers }, topic, queues, [
+      this.#nameServer,
+    ])
   }
 
-  async createGroup(group: string, { retryMaxTimes = 16 }: { readonly retryMaxTimes?: number } = {}): Promise<void> {
-    const body = JSON.stringify({ groupName: group, retryMaxTimes, retryQueueNums: 1 })
-    for (const { address } of this.#brokers) await askOk(address, 200, { body })
+  createGroup(group: string, { retryMaxTimes = 16 }: { readonly retryMaxTimes?: number } = {}): Promise<void> {
+    return createGroupAt(this.brokers, group, retryMaxTimes)
   }
 
   async killBroker(index = 0): Promise<void> {
