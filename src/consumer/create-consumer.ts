@@ -1,4 +1,4 @@
-import { BehaviorSubject, defer, filter, firstValueFrom, map, mergeMap, takeUntil, tap, timer } from 'rxjs'
+import { BehaviorSubject, defer, EMPTY, filter, firstValueFrom, map, mergeMap, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { checkedMs } from '../client/checks.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
@@ -88,7 +88,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
           queueStream$(queue, {
             pages$: pages$.pipe(tap(page => page.forEach(delivery => (delivery.startedAt = scheduler.now())))),
             revoked$,
-            release: () => session.held.get(queue)?.release('all'),
+            rest$: () => session.held.get(queue)?.rest$(revoked$) ?? EMPTY,
             onUnheard: error => report({ type: 'consumer-failure', group, where: 'stall', error, queue }),
             scheduler,
           }),

@@ -34,6 +34,8 @@ export interface Custody {
   /** The queue is read from here. What is in hand of another place is let go, and settles nothing any more. */
   open(from: Long, reason: Error): void
   add(entries: readonly QueueDelivery[], nextOffset: Long): void
+  /** At most once: what comes before this offset is handed out, and counts as done. */
+  lead(nextOffset: Long): void
   window(): Window<QueueDelivery> | undefined
   readonly size: number
   /** Deliveries whose settlement is not done: undecided, or the broker has not confirmed it. */
@@ -111,9 +113,10 @@ export const createCustody = (options: CustodyOptions): Custody => {
       window = createWindow(from)
     },
     add: (entries, nextOffset) => {
-      window?.add(atMostOnce ? [] : entries, nextOffset)
+      if (!atMostOnce) window?.add(entries, nextOffset)
       for (const entry of entries) inHand.add(entry)
     },
+    lead: nextOffset => window?.add([], nextOffset),
     window: () => window,
     get size() {
       return inHand.size
@@ -128,7 +131,7 @@ export const createCustody = (options: CustodyOptions): Custody => {
       const found: QueueDelivery[] = []
       for (const delivery of inHand) {
         if (delivery.decision !== undefined) continue
-        if (delivery.startedAt === undefined || delivery.startedAt > startedBefore) break
+        if (delivery.startedAt === undefined || delivery.startedAt > startedBefore) continue // it may wait for another of its key
         if (found.push(delivery) === OVERDUE_AT_ONCE) break
       }
       return found

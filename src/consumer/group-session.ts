@@ -146,7 +146,13 @@ export const createGroupSession = (
           held.giveUp(mine)
           return EMPTY
         })
-        return concat(each(queue, mine.run$(revoked$), revoked$), givenUp$)
+        const given$ = revoked$.pipe(
+          tap(() => {
+            // what nobody works on is for the next owner; at most once it counts as done, and is not given back
+            if (settings.delivery === 'at-least-once') mine.release('unbegun')
+          }),
+        )
+        return concat(each(queue, mine.run$(given$), revoked$), givenUp$)
       })
 
   let handling = NO_HANDLER
@@ -222,7 +228,8 @@ export const createGroupSession = (
           for (const queue of held.all()) queue.release('unbegun') // a page may have been cut short by the stop
           return race(held.settled$(), timer(leftMs, scheduler))
         }).pipe(take(1), ignoreElements()),
-        held.commit$(),
+        // a broker that is silent keeps every queue of it waiting, one after the other
+        held.commit$().pipe(takeUntil(timer(Math.max(leftMs, timing.requestTimeoutMs), scheduler))),
         defer(() => {
           const unsettled = held.unfinished()
           const left = { ...NOTHING_LEFT, forced: unsettled > 0, unsettled, uncommitted: held.uncommitted() }

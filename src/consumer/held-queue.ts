@@ -11,6 +11,7 @@ import type { StoredMessage } from '../protocol/stored-message.ts'
 import { createCustody } from './custody.ts'
 import type { QueueDelivery } from './delivery.ts'
 import type { Page } from './pull-loop.ts'
+import { createQueueCommits } from './queue-commits.ts'
 import { createQueuePages, RETRY_MS } from './queue-pages.ts'
 import type { QueuePagesContext } from './queue-pages.ts'
 import { progressOf } from './queue-progress.ts'
@@ -39,9 +40,11 @@ export interface HeldQueue {
   readonly queue: MessageQueue
   /** Pulls until revoked, then waits (bounded) for what is in hand, commits, and completes. */
   run$(revoked$: Observable<void>): Observable<readonly QueueDelivery[]>
+  /** Nobody reads it any more: releases what is in hand, and when it is revoked, commits. */
+  rest$(revoked$: Observable<unknown>): Observable<never>
   /** Tells the broker the commit point, if it changed. One value or none; errors when it failed. */
   commit$(): Observable<void>
-  /** Goes on from another offset: what is in hand is let go. */
+  /** Goes on from another offset, as soon as it is read: what is in hand is let go. */
   seek(offset: Long): void
   /** Does not wait for what the broker holds: what is subscribed to has changed. */
   pullAgain(): void
@@ -63,7 +66,8 @@ export interface HeldQueue {
 export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext): HeldQueue => {
   const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$ } = context
   const seeks = new Subject<Long>()
-  let committed: Long | undefined
+  let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
+  let isReading = false
   let isLocked = locked$ === undefined
 
   const failure = (where: 'start-position' | 'send-back' | 'commit' | 'lock', error: unknown, offset?: Long): void => {
@@ -84,52 +88,56 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
 
   // ---- where it begins, and how far it came
 
+  const commits = createQueueCommits({
+    tell$: offset =>
+      defer(() => {
+        const then = sought
+        return context.commit$(queue, offset).pipe(tap(() => (sought = sought === then ? undefined : sought)))
+      }),
+    onFailure: error => failure('commit', error),
+  })
+  /** Where it stands; nowhere before it is read, nor while another member may read it and be further. */
+  const standing = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
   const started$ = defer(() => context.startPosition$(queue)).pipe(
     tap({ error: (error: unknown) => failure('start-position', error) }),
     retry({ delay: () => timer(RETRY_MS, scheduler) }),
     tap(({ offset, reason }) => {
-      if (reason === 'committed') committed = offset
+      if (reason === 'committed') commits.known(offset)
       report({ type: 'start-position', group, queue, offset: offset.toString(), reason })
     }),
-    switchMap(start => (start.reason === 'last' ? remembered$(start) : of(start))),
+    switchMap(start => (start.reason === 'last' && sought === undefined ? remembered$(start) : of(start))),
   )
   /** `last` is decided once: who takes over before the first commit must begin here, and not at a later end. */
   const remembered$ = (start: StartPosition): Observable<StartPosition> =>
-    committing$(start.offset).pipe(
+    commits.tell$(start.offset).pipe(
       catchError(() => of(undefined)), // reported; the next commit tries again
       map(() => start),
     )
-  const committing$ = (offset: Long): Observable<void> =>
-    context.commit$(queue, offset).pipe(
-      tap({
-        next: () => (committed = offset),
-        error: (error: unknown) => failure('commit', error),
-      }),
-    )
-  const commit$ = (): Observable<void> =>
-    defer(() => {
-      const offset = custody.window()?.commitPoint()
-      return offset === undefined || committed?.equals(offset) === true ? EMPTY : committing$(offset)
-    })
   /** At most once: what cannot be committed is not handed out yet. */
   const committedFirst$ = (page: Page<QueueDelivery>): Observable<Page<QueueDelivery>> =>
-    committing$(page.nextOffset).pipe(
+    (page.entries.length === 0 ? of(undefined) : commits.tell$(page.nextOffset)).pipe(
       retry({ delay: () => timer(RETRY_MS, scheduler) }),
+      tap(() => custody.lead(page.nextOffset)),
       map(() => page),
     )
 
   // ---- from lock to lock
 
+  const pagesFrom$ = (offset: Long): Observable<Page<QueueDelivery>> => {
+    isReading = true
+    const page$ = pages.pages$(offset)
+    return atMostOnce ? page$.pipe(concatMap(committedFirst$)) : page$
+  }
   const reading$ = defer(() => started$).pipe(
-    switchMap(({ offset }) => merge(of(offset), seeks)),
-    switchMap(offset => pages.pages$(offset)),
+    switchMap(({ offset }) => merge(of(sought ?? offset), seeks)),
+    switchMap(pagesFrom$),
     filter(({ entries }) => entries.length > 0),
-    page$ => (atMostOnce ? page$.pipe(concatMap(committedFirst$)) : page$),
     map(({ entries }) => entries),
   )
   /** Without the lock nothing is consumed: another member may have it. */
   const lost$ = defer((): Observable<never> => {
     const error = lockLost(queueKey(queue))
+    isReading = false
     if (custody.size > 0) failure('lock', error)
     custody.letGo(error)
     return EMPTY
@@ -142,7 +150,10 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           tap(now => (isLocked = now)),
           switchMap(now => (now ? reading$ : lost$)),
         )
-  const unlocked$ = defer(() => unlock$?.(queue) ?? EMPTY)
+  const left$ = concat(
+    commits.farewell$(standing),
+    defer(() => unlock$?.(queue) ?? EMPTY),
+  )
   const emptyHanded$ = merge(of(undefined), custody.settlements$).pipe(filter(() => custody.settling() === 0))
 
   return {
@@ -151,15 +162,18 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       concat(
         whileLocked$.pipe(takeUntil(revoked$)),
         defer(() => race(emptyHanded$, timer(context.drainMs, scheduler))).pipe(take(1), ignoreElements()),
-        defer(commit$).pipe(
-          retry({ count: 1 }),
-          ignoreElements(),
-          catchError(() => EMPTY), // reported; the next owner gets them again
-        ),
-        unlocked$,
+        left$,
       ),
-    commit$,
-    seek: offset => seeks.next(offset),
+    rest$: revoked$ =>
+      defer(() => {
+        custody.release('all')
+        return concat(revoked$.pipe(take(1), ignoreElements()), left$)
+      }),
+    commit$: () => commits.catchUp$(standing),
+    seek: offset => {
+      sought = offset
+      seeks.next(offset)
+    },
     pullAgain: () => pages.pullAgain(),
     pause: () => pages.pause(),
     resume: () => pages.resume(),
@@ -169,7 +183,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     progress: () => {
       const state = {
         unsettled: custody.size,
-        committed,
+        committed: commits.committed,
         maxOffset: pages.maxOffset(),
         paused: pages.isPaused(),
         locked: isLocked,

@@ -1,16 +1,4 @@
-import {
-  catchError,
-  defaultIfEmpty,
-  defer,
-  EMPTY,
-  filter,
-  forkJoin,
-  ignoreElements,
-  map,
-  merge,
-  mergeMap,
-  of,
-} from 'rxjs'
+import { catchError, concat, defer, EMPTY, filter, ignoreElements, merge, mergeMap, of } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
@@ -42,6 +30,8 @@ export const createHeldQueues = (): HeldQueues => {
   const held = new Map<string, HeldQueue>()
   const all = (): readonly HeldQueue[] => [...held.values()]
   const progress = (): readonly QueueProgress[] => all().flatMap(queue => queue.progress() ?? [])
+  const commits$ = (one$: (queue: HeldQueue) => Observable<unknown>): Observable<never> =>
+    defer(all).pipe(mergeMap(one$), ignoreElements())
   const unfinished = (): number => all().reduce((sum, queue) => sum + queue.settling(), 0)
 
   return {
@@ -53,15 +43,12 @@ export const createHeldQueues = (): HeldQueues => {
     get: queue => held.get(queueKey(queue)),
     all,
     progress,
-    commit$: () =>
-      defer(all).pipe(
-        mergeMap(queue => queue.commit$().pipe(catchError(() => EMPTY))),
-        ignoreElements(),
+    commit$: () => commits$(queue => queue.commit$().pipe(catchError(() => EMPTY))),
+    committed$: () =>
+      concat(
+        commits$(queue => queue.commit$()),
+        of(undefined),
       ),
-    committed$: () => {
-      const commits = all().map(queue => queue.commit$().pipe(defaultIfEmpty(undefined)))
-      return commits.length === 0 ? of(undefined) : forkJoin(commits).pipe(map(() => undefined))
-    },
     unfinished,
     uncommitted: () =>
       progress().filter(({ committed, commitPoint }) => committed?.equals(commitPoint) !== true).length,

@@ -1,4 +1,4 @@
-import { concat, defer, filter, from, repeat, takeUntil, takeWhile, tap, timer } from 'rxjs'
+import { concat, defer, EMPTY, filter, from, merge, repeat, takeUntil, takeWhile, tap, timer } from 'rxjs'
 import type { Observable, ObservableInput, SchedulerLike } from 'rxjs'
 import type { Permits } from '../operators/permits.ts'
 import type { QueueDelivery } from './delivery.ts'
@@ -25,18 +25,21 @@ export const inPlace$ = <R>(
 ): Observable<R> => {
   const open = (): readonly QueueDelivery[] => deliveries.filter(isOpen)
   const isAnyOpen = (): boolean => deliveries.some(isOpen)
-  const again$ = timer(suspendMs, scheduler).pipe(
-    filter(isAnyOpen), // taken away while it rested
-    tap(() => {
-      for (const delivery of open()) delivery.again()
-    }),
-    takeUntil(stopping$),
-  )
+  /** What is taken away while it waits, for its lane, for a permit or for its rest to end, is none of its business any more. */
+  const attempt$ = defer(() => (isAnyOpen() ? permits.within$(() => (isAnyOpen() ? attempt(open()) : EMPTY)) : EMPTY))
+  const again$ = defer(() => {
+    if (!isAnyOpen()) return EMPTY
+    const taken$ = merge(...open().map(({ settled$ }) => settled$)).pipe(filter(() => !isAnyOpen()))
+    return timer(suspendMs, scheduler).pipe(
+      filter(isAnyOpen),
+      tap(() => {
+        for (const delivery of open()) delivery.again()
+      }),
+      takeUntil(merge(stopping$, taken$)),
+    )
+  })
   return concat(
-    defer(() => permits.within$(() => attempt(open()))).pipe(
-      repeat({ delay: () => again$ }),
-      takeWhile(isAnyOpen, true),
-    ),
+    attempt$.pipe(repeat({ delay: () => again$ }), takeWhile(isAnyOpen, true)),
     defer(() => {
       const left = open()
       for (const delivery of left) delivery.release()

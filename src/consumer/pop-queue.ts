@@ -156,6 +156,11 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
         putBack$,
         defer(() => race(emptyHanded$, timer(context.drainMs, scheduler))).pipe(take(1), ignoreElements()),
       ),
+    rest$: revoked$ =>
+      defer(() => {
+        custody.release('all')
+        return concat(putBack$, revoked$.pipe(take(1), ignoreElements()))
+      }),
     commit$: () => EMPTY,
     progress: () => undefined,
     settling: () => custody.settling(),

@@ -19,7 +19,7 @@ export interface PullLoopOptions<E> {
    */
   readonly pull$: (offset: Long, max: number, held: boolean) => Observable<Page<E>>
   readonly from: Long
-  readonly budget: Pick<QueueBudget, 'take' | 'reserve' | 'room' | 'whenRoom'>
+  readonly budget: Pick<QueueBudget, 'take' | 'give' | 'reserve' | 'room' | 'whenRoom'>
   readonly bytesOf: (entry: E) => number
   /** Told of a failed pull; says after how many ms to try again. */
   readonly onError: (error: unknown) => number
@@ -44,6 +44,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     let arrived: Page<E>[] = []
     let release = NOTHING_RESERVED
 
+    const bytesIn = ({ entries }: Page<E>): number => entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
     const pull = (max: number): void => {
       busy = true
       release = caughtUp ? NOTHING_RESERVED : budget.reserve(max)
@@ -51,10 +52,7 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
         next: page => {
           offset = page.nextOffset
           caughtUp = page.caughtUp ?? false
-          budget.take(
-            page.entries.length,
-            page.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
-          )
+          budget.take(page.entries.length, bytesIn(page))
           release() // only now: whoever is woken by it must see what was taken
           if (arrived.push(page) === 1) delivering = asap.schedule(deliver)
         },
@@ -100,6 +98,8 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
       pausing.unsubscribe()
       pulling.unsubscribe()
       delivering.unsubscribe()
+      for (const page of arrived) budget.give(page.entries.length, bytesIn(page)) // nobody got them
+      arrived = []
       release()
     })
     subscriber.add(asap.schedule(loop)) // nothing happens inside subscribe

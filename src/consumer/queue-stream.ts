@@ -1,6 +1,7 @@
 import {
   concat,
   defer,
+  EMPTY,
   ignoreElements,
   merge,
   Observable,
@@ -34,8 +35,8 @@ const UNHEARD_MS = 1_000
 export interface QueueStreamOptions {
   readonly pages$: Observable<readonly QueueDelivery[]>
   readonly revoked$: Observable<unknown>
-  /** Releases what of the queue is in hand. */
-  readonly release: () => void
+  /** Nobody reads it any more, until it is revoked and wound up. */
+  readonly rest$: () => Observable<never>
   readonly onUnheard: (error: unknown) => void
   readonly scheduler: SchedulerLike
 }
@@ -43,7 +44,7 @@ export interface QueueStreamOptions {
 /** Emits the stream of one queue; completes when the queue was revoked and wound up. */
 export const queueStream$ = (
   queue: QueueRef,
-  { pages$, revoked$, release, onUnheard, scheduler }: QueueStreamOptions,
+  { pages$, revoked$, rest$, onUnheard, scheduler }: QueueStreamOptions,
 ): Observable<QueueStream<QueueDelivery>> =>
   new Observable<QueueStream<QueueDelivery>>(out => {
     const begins = new Subject<Subscriber<QueueDelivery>>()
@@ -65,16 +66,19 @@ export const queueStream$ = (
     const left$ = (subscriber: Subscriber<QueueDelivery>): Observable<void> =>
       new Observable(sink => subscriber.add(() => ending || sink.next()))
     const flow$ = (subscriber: Subscriber<QueueDelivery>): Observable<never> =>
-      merge(revoked$.pipe(tap(end)), pages$.pipe(tap(page => page.forEach(each => subscriber.next(each))))).pipe(
-        ignoreElements(),
-        takeUntil(left$(subscriber)),
-      )
-    const rested$ = defer(() => {
-      release()
-      return revoked$.pipe(take(1), ignoreElements())
-    })
+      merge(
+        revoked$.pipe(take(1), tap(end)),
+        pages$.pipe(tap(page => page.forEach(each => subscriber.next(each)))),
+      ).pipe(ignoreElements(), takeUntil(left$(subscriber)))
     const begun$ = begins.pipe(take(1), takeUntil(revoked$))
-    const heard$ = begun$.pipe(switchMap(subscriber => concat(flow$(subscriber), rested$)))
+    const heard$ = begun$.pipe(
+      switchMap(subscriber =>
+        concat(
+          flow$(subscriber),
+          defer(() => (ending ? EMPTY : rest$())),
+        ),
+      ),
+    )
     const unheard$ = timer(UNHEARD_MS, scheduler).pipe(
       tap(() => onUnheard(illegal(`nobody subscribes to the messages of ${queueKey(queue)}: it is held and rests`))),
       ignoreElements(),

@@ -14,6 +14,7 @@ import { checkedConcurrency } from './process-options.ts'
 import type { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { Ending } from './session-run.ts'
+import { isReadable } from './settling.ts'
 import { createWork } from './work.ts'
 import type { WorkContext } from './work.ts'
 
@@ -100,7 +101,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
     session.handles({ handler, concurrency: () => options.concurrency })
     const { run, ...way } = wayOf(([delivery]) => attempt(delivery as QueueDelivery), released, options, ending)
     const work = ordering === 'none' ? attempt : (delivery: QueueDelivery) => run([delivery])
-    const keyBy = options.keyBy === undefined ? {} : { keyBy: options.keyBy }
+    const keyBy = options.keyBy === undefined ? {} : { keyBy: laneOf(options.keyBy) }
     return deliveries$(session).pipe(
       workUntil(work, { ...way, ...keyBy, putBack, deadlineMs: ending.deadlineMs, scheduler }),
     )
@@ -147,6 +148,18 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
 }
 
 const ALL = 'all'
+
+/** What cannot be read has no key: it goes alone, to where its own policy decides. */
+const laneOf =
+  (keyBy: (delivery: QueueDelivery) => unknown) =>
+  (delivery: QueueDelivery): unknown => {
+    try {
+      return keyBy(delivery)
+    } catch (error) {
+      if (isReadable(delivery)) throw error
+      return delivery
+    }
+  }
 
 type Outcomes = Map<QueueDelivery, Result>
 const noted = (outcomes: Outcomes, results: readonly Result[]): Outcomes => {

@@ -1,18 +1,5 @@
-import {
-  concat,
-  defer,
-  EMPTY,
-  filter,
-  finalize,
-  from,
-  ignoreElements,
-  map,
-  merge,
-  NEVER,
-  of,
-  ReplaySubject,
-} from 'rxjs'
-import { share, take, tap, throwError } from 'rxjs'
+import { concat, defer, EMPTY, filter, finalize, from, ignoreElements, merge, NEVER, of, ReplaySubject } from 'rxjs'
+import { share, take, takeUntil, tap, throwError, timer } from 'rxjs'
 import type { Observable, ObservableInput } from 'rxjs'
 import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
@@ -127,6 +114,7 @@ export const createSessionRuns = (
       const release = shared.claimGroup(group)
       active = true
       stops = new ReplaySubject(1)
+      lastReport = NOTHING_LEFT
       return concat(ended$.pipe(ignoreElements()), begun$(until, body)).pipe(
         finalize(() => {
           active = false
@@ -138,14 +126,16 @@ export const createSessionRuns = (
 
   const drain$ = (drainMs: number): Observable<CloseReport> =>
     defer(() => {
-      if (!active) return of(NOTHING_LEFT)
-      stops.next(drainMs)
-      return idle.pipe(
-        filter(() => !active),
-        take(1),
-        map(() => lastReport),
-      )
+      if (active) stops.next(drainMs)
+      const over$ = active ? idle.pipe(filter(() => !active)) : of(undefined)
+      return concat(over$.pipe(take(1), ignoreElements()), left$(drainMs))
     })
+  /** Who was unsubscribed commits and leaves in the background: nobody takes the connections away under it. */
+  const left$ = (drainMs: number): Observable<CloseReport> =>
+    concat(
+      defer(() => ended$.pipe(ignoreElements(), takeUntil(timer(drainMs, scheduler)))),
+      defer(() => of(lastReport)),
+    )
   return {
     run$,
     session: () => session,

@@ -19,6 +19,15 @@ export interface SettlingContext {
 /** Nobody has decided about it. */
 export const isOpen = ({ decision }: QueueDelivery): boolean => decision === undefined
 
+export const isReadable = (delivery: QueueDelivery): boolean => {
+  try {
+    void delivery.message
+    return true
+  } catch {
+    return false // whoever works on it is told why
+  }
+}
+
 /** What becomes of deliveries as handlers end. */
 export const createSettling = (context: SettlingContext) => {
   const { policy, maxAttempts, onDecodeError, onFailure, onProcessed, onStop, scheduler } = context

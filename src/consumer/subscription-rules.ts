@@ -26,7 +26,8 @@ export const checkSubscription = (spec: SubscriptionSpec): void => {
   const { tags, sql } = spec as { readonly tags: unknown; readonly sql?: unknown } // from JavaScript they may be anything
   const foreign = Object.keys(spec).find(name => !KNOWN.has(name))
   if (foreign !== undefined) throw wrong(topic, `${foreign} is not an option of a subscription: ${adviceOn(foreign)}`)
-  if (typeof tags !== 'string') throw wrong(topic, `the tags of topic "${topic}" are ${kindOf(tags)}: expected a text, "a || b"`)
+  if (typeof tags !== 'string')
+    throw wrong(topic, `the tags of topic "${topic}" are ${kindOf(tags)}: expected a text, "a || b"`)
   if (sql !== undefined) return checkSql(topic, tags, sql)
   if (tags !== '' && tags.split('||').every(tag => tag.trim() === '')) {
     throw wrong(topic, `the tags of topic "${topic}" are "${tags.slice(0, 80)}": that names no tag`)

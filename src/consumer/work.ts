@@ -22,7 +22,7 @@ export const createWork = (handler: Handler, context: WorkContext) => {
   const { unreadable, failed, processed } = createSettling(context)
 
   return (delivery: QueueDelivery): ObservableInput<Processed<QueueDelivery>> => {
-    if (delivery.isLost) return [] // whoever has its queue now gets it again
+    if (!isOpen(delivery)) return [] // taken away while it waited: whoever has its queue now gets it again
     const startedAt = scheduler.now()
     delivery.startedAt ??= startedAt
     const rubbish = unreadable(delivery)
