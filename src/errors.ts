@@ -265,13 +265,13 @@ export const offsetOutside = (queue: string, offset: string, min: string, max: s
     advice: 'seek to first, last, a time, or an offset between the two',
   })
 
-/** A delivery that nobody settled for too long. */
-export const stalled = (group: string, queue: string, offset: string, forMs: number): RocketError =>
-  new RocketError(
-    'ERR_RMQ_STALLED',
-    `offset ${offset} of ${queue} has been in hand of group "${group}" for ${forMs} ms and is not settled`,
-    { queue, offset, advice: 'settle each delivery, bound handlers by timeoutMs, or raise settleTimeoutMs' },
-  )
+/** A delivery that nobody settled for too long. `how` it stands there: the words that `explain` has for it. */
+export const stalled = (group: string, queue: string, offset: string, how: string): RocketError =>
+  new RocketError('ERR_RMQ_STALLED', `group "${group}" does not get on in ${queue}: ${how}`, {
+    queue,
+    offset,
+    advice: 'settle each delivery, bound handlers by timeoutMs, or raise settleTimeoutMs',
+  })
 
 export const alreadyConsuming = (group: string): RocketError =>
   new RocketError('ERR_RMQ_ALREADY_CONSUMING', `this consumer of group "${group}" has a subscriber already`, {

@@ -5,6 +5,7 @@ import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
 import type { ConsumeStats } from './consume-stats.ts'
 import type { Delivery } from './delivery.ts'
+import type { ExplainDoor } from './explained.ts'
 import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
@@ -39,7 +40,7 @@ export interface SoughtQueue {
  * A member of a group, while one of its streams is subscribed to: one at a time; a second one fails with
  * ERR_RMQ_ALREADY_CONSUMING, a later one waits for the end of the former.
  */
-export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable {
+export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, AsyncDisposable {
   readonly group: string
   /**
    * Joins the group and runs the handler on every message. A handler's failure is a policy (`onError`), never the end of

@@ -9,6 +9,7 @@ import type { Assignments, Consumer, ConsumerFailure, ReceiveOptions } from './c
 import { createConsumeMeter } from './consume-stats.ts'
 import { createControls } from './controls.ts'
 import type { Delivery, QueueDelivery } from './delivery.ts'
+import { createExplain } from './explain.ts'
 import { resolveConsumerOptions } from './options.ts'
 import type { ConsumerOptions } from './options.ts'
 import { createPauses } from './pauses.ts'
@@ -127,6 +128,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         takeUntil(closing$),
       ),
     resetStats: () => meter.reset(),
+    explain: createExplain(settings, runs.session),
     ...createControls(shared, runs.session, pauses),
     drain$: ({ timeoutMs } = {}) =>
       defer(() => runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))).pipe(neverSync(asap), life.held()),

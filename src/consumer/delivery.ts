@@ -6,6 +6,8 @@ import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import { delayLevelOf } from './retry-delay.ts'
+import type { Trouble } from './trouble.ts'
+import type { WaitedFor } from './waiting-words.ts'
 import type { Entry } from './window.ts'
 
 /** What was decided about a delivery. `dropped`: it should be retried, and broadcasting has no retry. */
@@ -79,6 +81,8 @@ export class QueueDelivery implements Delivery, Entry {
   decision: Settlement | undefined
   /** When somebody began to work on it, ms. */
   startedAt: number | undefined
+  /** What fails about it: its handler, or sending it back. */
+  trouble: Trouble | undefined
   isLost = false
   /** Whoever works on it, told when it is taken away. */
   onLost: ((reason: unknown) => void) | undefined
@@ -106,6 +110,11 @@ export class QueueDelivery implements Delivery, Entry {
   }
   get attempt(): number {
     return this.stored.reconsumeTimes + this.#again + 1
+  }
+  /** How it stands, for explanations. */
+  get waits(): WaitedFor {
+    const { offset, attempt, startedAt, trouble } = this
+    return { offset, attempt, state: this.#state(), startedAt, trouble }
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
@@ -164,9 +173,16 @@ export class QueueDelivery implements Delivery, Entry {
     this.#controller = undefined
   }
 
+  #state(): WaitedFor['state'] {
+    if (this.decision === 'released') return 'released'
+    if (this.decision !== undefined) return 'sending-back'
+    if (this.startedAt === undefined) return 'waiting'
+    return this.trouble === undefined ? 'at-work' : 'again'
+  }
   #decide(settlement: Settlement): boolean {
     if (this.decision !== undefined) return false
     this.decision = settlement
+    this.trouble = undefined
     return true
   }
 }

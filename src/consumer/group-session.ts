@@ -56,6 +56,8 @@ export interface GroupSession {
   /** The offset of a place in a queue, as its broker says. */
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
   readonly held: HeldQueues
+  /** The queues of a topic that are known, held or not. */
+  queuesOf(topic: string): readonly MessageQueue[]
   /** What is at work, for those who ask. */
   handles(work: Handling): void
 }
@@ -202,6 +204,7 @@ export const createGroupSession = (
 
   return {
     held,
+    queuesOf: topic => upkeep.routes().find(route => route.topic === topic)?.subscribeQueues ?? [],
     offsetAt$: broker.offsetAt$,
     handles: given => (handling = given),
     run$: each =>
