@@ -33,6 +33,8 @@ const SECTIONS = [
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
+  ['`consumer.processBatch$(handler, options)`', 'ProcessBatchOptions'],
+  ['`consumer.messages$(options)`, `queues$`', 'ReceiveOptions'],
   ['`delivery.retryLater(options)`', 'RetryOptions'],
   ['`boundedMap(work, options)`', 'BoundedMapOptions'],
   ['`buffer` of `boundedMap`', 'WaitingLimits'],

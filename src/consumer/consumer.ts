@@ -1,5 +1,5 @@
 import type Long from 'long'
-import type { Observable, ObservableInput } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { CloseReport } from '../client/shared-client.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
@@ -10,6 +10,7 @@ import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
 import type { QueueStream } from './queue-stream.ts'
+import type { ReceiveOptions } from './receive-options.ts'
 
 /** The queues that this member holds. */
 export interface Assignments {
@@ -20,12 +21,6 @@ export interface Assignments {
 
 /** What went wrong in a consumer without ending anything; `where` says in which step. */
 export type ConsumerFailure = Extract<ClientEvent, { type: 'consumer-failure' }>
-
-/** What `messages$` and `queues$` may be told. */
-export interface ReceiveOptions {
-  /** When it emits: pull nothing more, wait for what is in hand (at most `timing.drainMs`), commit, leave, complete. */
-  readonly until?: ObservableInput<unknown>
-}
 
 /** A place in queues. */
 export type SeekTo = 'first' | 'last' | Date | Exclude<OffsetLike, string>

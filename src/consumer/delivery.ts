@@ -5,21 +5,14 @@ import type { Inbound } from '../messages/message.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
-import { delayLevelOf } from './retry-delay.ts'
+import { checkedRetry, delayLevelOf } from './retry-delay.ts'
+import type { RetryOptions } from './retry-delay.ts'
 import type { Trouble } from './trouble.ts'
 import type { WaitedFor } from './waiting-words.ts'
 import type { Entry } from './window.ts'
 
 /** What was decided about a delivery. `dropped`: it should be retried, and broadcasting has no retry. */
 export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released' | 'dropped'
-
-/** What `retryLater` may be told: one of the two, or neither. */
-export interface RetryOptions {
-  /** Broker delay level 1 to 18. Default: rises with each attempt, from 10 s on. */
-  readonly delayLevel?: number
-  /** Not before so many ms: the first delay level that is as long, at most 2 h. Exact with POP, in whole seconds. */
-  readonly afterMs?: number
-}
 
 /** One message in hand. The first settlement wins; later ones are ignored. Until it is settled it costs a credit. */
 export interface Delivery<N extends string = string, T = unknown> {
@@ -63,6 +56,7 @@ export interface Settler {
 
 /** Delay level that sends a message to the dead letters. */
 const TO_DEAD_LETTERS = -1
+const NEITHER: RetryOptions = {}
 /** Delay level that leaves the choice to the broker: 3 + the number of attempts. */
 const RISING = 0
 
@@ -131,7 +125,8 @@ export class QueueDelivery implements Delivery, Entry {
   ack(): void {
     if (this.#decide('acked')) this.#settler.acked(this)
   }
-  retryLater({ delayLevel, afterMs }: RetryOptions = {}): void {
+  retryLater(options?: RetryOptions): void {
+    const { delayLevel, afterMs } = options === undefined ? NEITHER : checkedRetry(options)
     const level = delayLevel ?? (afterMs === undefined ? RISING : delayLevelOf(afterMs))
     if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, level, afterMs)
   }
