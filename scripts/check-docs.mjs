@@ -150,13 +150,14 @@ const parsed = written => {
 
 /** What README.md has to name: every example, every variable of the environment that is read, every preset. */
 const missingErrors = async ({ name, text }) => {
-  const { PRESETS, PRODUCER_PRESETS } = await import(new URL('../dist/index.js', import.meta.url))
+  const { CONSUMER_PRESETS, PRESETS, PRODUCER_PRESETS } = await import(new URL('../dist/index.js', import.meta.url))
   const examples = readdirSync(join(ROOT, 'examples')).filter(file => /^\d\d-.*\.ts$/.test(file))
-  const variables = ['client', 'producer'].flatMap(room =>
+  const variables = ['client', 'producer', 'consumer'].flatMap(room =>
     readFileSync(join(ROOT, `src/${room}/from-env.ts`), 'utf8').match(/(?<=')(?:ROCKETMQ_|NAMESRV_)\w+(?=')/g),
   )
   const presets = [
     ...Object.keys(PRESETS).map(preset => `\`PRESETS.${preset}\``),
+    ...Object.keys(CONSUMER_PRESETS).map(preset => `\`CONSUMER_PRESETS.${preset}\``),
     ...Object.keys(PRODUCER_PRESETS).map(preset => `\`PRODUCER_PRESETS.${preset}\``),
   ]
   return [...examples.map(file => `(examples/${file})`), ...variables.map(each => `\`${each}\``), ...presets]

@@ -34,6 +34,8 @@ const SECTIONS = [
   ['`flow` of a consumer', 'FlowLimits'],
   ['`fileOffsets(options)`', 'FileOffsetsOptions'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
+  ['`consumer.processBatch$(handler, options)`', 'ProcessBatchOptions'],
+  ['`consumer.messages$(options)`, `queues$`', 'ReceiveOptions'],
   ['`delivery.retryLater(options)`', 'RetryOptions'],
   ['`boundedMap(work, options)`', 'BoundedMapOptions'],
   ['`buffer` of `boundedMap`', 'WaitingLimits'],

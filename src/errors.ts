@@ -265,7 +265,6 @@ export const offsetOutside = (queue: string, offset: string, min: string, max: s
     advice: 'seek to first, last, a time, or an offset between the two',
   })
 
-/** A delivery that nobody settled for too long. */
 /** Offsets that are kept in a file, which could not be read or written. */
 export const offsetFileFailed = (what: 'read' | 'written', path: string, cause: unknown): RocketError =>
   new RocketError('ERR_RMQ_OFFSET', `the offsets in ${path} could not be ${what}${messageOf(cause)}`, {
@@ -281,12 +280,13 @@ export const offsetFileDamaged = (path: string, becomes: string, cause: unknown)
     advice: 'see what damaged the disk; without the files the group begins as `startFrom` says',
   })
 
-export const stalled = (group: string, queue: string, offset: string, forMs: number): RocketError =>
-  new RocketError(
-    'ERR_RMQ_STALLED',
-    `offset ${offset} of ${queue} has been in hand of group "${group}" for ${forMs} ms and is not settled`,
-    { queue, offset, advice: 'settle each delivery, bound handlers by timeoutMs, or raise settleTimeoutMs' },
-  )
+/** A delivery that nobody settled for too long. `how` it stands there: the words that `explain` has for it. */
+export const stalled = (group: string, queue: string, offset: string, how: string): RocketError =>
+  new RocketError('ERR_RMQ_STALLED', `group "${group}" does not get on in ${queue}: ${how}`, {
+    queue,
+    offset,
+    advice: 'settle each delivery, bound handlers by timeoutMs, or raise settleTimeoutMs',
+  })
 
 export const alreadyConsuming = (group: string): RocketError =>
   new RocketError('ERR_RMQ_ALREADY_CONSUMING', `this consumer of group "${group}" has a subscriber already`, {

@@ -95,14 +95,7 @@ export { TRACE_DEFAULTS } from './producer/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './producer/trace-options.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
-export type {
-  Assignments,
-  Consumer,
-  ConsumerFailure,
-  ReceiveOptions,
-  SeekTo,
-  SoughtQueue,
-} from './consumer/consumer.ts'
+export type { Assignments, Consumer, ConsumerFailure, SeekTo, SoughtQueue } from './consumer/consumer.ts'
 export type { Allocate } from './consumer/allocate.ts'
 export type {
   AllocateOption,
@@ -113,17 +106,25 @@ export type {
 } from './consumer/allocation/allocate-option.ts'
 export type { Rooms } from './consumer/allocation/nearby.ts'
 export type { ConsumeRates, ConsumeStats, RecentRates } from './consumer/consume-stats.ts'
-export type { Delivery, DeliveryFrom, RetryOptions, Settlement } from './consumer/delivery.ts'
+export type { Delivery, DeliveryFrom, Settlement } from './consumer/delivery.ts'
 export { fileOffsets } from './consumer/file-offsets.ts'
 export type { FileOffsetsOptions } from './consumer/file-offsets.ts'
 export { memoryOffsets } from './consumer/memory-offsets.ts'
 export type { OffsetMetrics } from './consumer/offset-cache.ts'
 export type { KeptOffset, OffsetOwner, Offsets, OffsetStore } from './consumer/offset-store.ts'
+export type { ExplainDoor, Explanation, Reason } from './consumer/explained.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
-export { FLOW_DEFAULTS } from './consumer/options.ts'
+export { consumerOptionsFromEnv, processOptionsFromEnv } from './consumer/from-env.ts'
+export { CONSUMER_PRESETS, PROCESS_PRESETS } from './consumer/presets.ts'
+export { CONSUMER_DEFAULTS, FLOW_DEFAULTS } from './consumer/options.ts'
 export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
 export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
 export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
+export type { FullLimit } from './consumer/budget.ts'
+export type { Trouble } from './consumer/trouble.ts'
+export type { WaitedFor } from './consumer/waiting-words.ts'
+export type { RetryOptions } from './consumer/retry-delay.ts'
+export type { ReceiveOptions } from './consumer/receive-options.ts'
 export type { QueueStream } from './consumer/queue-stream.ts'
 export type { SubscriptionConflict } from './consumer/subscription-conflicts.ts'
 export type { SubscriptionEntry } from './consumer/subscription-entry.ts'

@@ -11,7 +11,7 @@ import { boundedMap } from '../../src/operators/bounded-map.ts'
 import { aQueue, aStored } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 
-const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS } as const
+const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS, settleTimeoutMs: 900_000 } as const
 
 /** Handlers at work on messages that come as drawn, and what becomes of these: `acked at 3` and so on. */
 const drawn = (

@@ -75,11 +75,19 @@ const within = (prefix, notes) =>
 export const factsOfCode = async root => {
   const load = await copyThatNotes(root)
   const { notesOf } = await load('client/checks.js')
-  const { createClient, HEALTH_DEFAULTS, message, PRODUCER_DEFAULTS, TIMING_DEFAULTS, topic, validateMessage } =
-    await load('index.js')
+  const {
+    CONSUMER_DEFAULTS,
+    createClient,
+    HEALTH_DEFAULTS,
+    message,
+    PRODUCER_DEFAULTS,
+    TIMING_DEFAULTS,
+    topic,
+    validateMessage,
+  } = await load('index.js')
   const { encodeRecallHandle } = await load('protocol/recall-handle.js')
   const { resolveConsumerOptions } = await load('consumer/options.js')
-  const { resolveProcessOptions } = await load('consumer/process.js')
+  const { resolveProcessBatchOptions, resolveProcessOptions } = await load('consumer/process-options.js')
   const { sendAll } = await load('producer/send-all.js')
   const { resolveProducerOptions } = await load('producer/options.js')
   const { resolveTransactionalOptions } = await load('producer/transaction-options.js')
@@ -91,8 +99,8 @@ export const factsOfCode = async root => {
   })
   const consumer = { group: 'g', subscribe: [{ topic: topic('t'), tags: '*' }] }
   const consumerNotes = notesOf(() => resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs))
-  const { startFrom, onDecodeError, verifyBodyCrc } = resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs)
-  const { policy } = resolveProcessOptions({})
+  const mode = resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs)
+  const { policy } = resolveProcessOptions({}, mode)
   const producer = client.producer()
   const sendNotes = notesOf(() =>
     producer
@@ -144,13 +152,17 @@ export const factsOfCode = async root => {
     TransactionSendOptions: factsOf(checkAfterNotes),
     ConsumerOptions: factsOf([
       ...consumerNotes.filter(({ name }) => !name.startsWith('flow.')),
-      ...asNotes({ startFrom, onDecodeError, verifyBodyCrc }),
+      ...asNotes(CONSUMER_DEFAULTS),
     ]),
     FlowLimits: factsOf(within('flow.', consumerNotes)),
     ProcessOptions: factsOf([
-      ...notesOf(() => resolveProcessOptions({})),
-      ...notesOf(() => resolveProcessOptions({ timeoutMs: 1 })).map(withoutValue),
+      ...notesOf(() => resolveProcessOptions({}, mode)),
+      ...notesOf(() => resolveProcessOptions({ timeoutMs: 1 }, mode)).map(withoutValue),
       { name: 'onError', value: policy(new Error('any'), {}) },
+    ]),
+    ProcessBatchOptions: factsOf([
+      ...notesOf(() => resolveProcessBatchOptions({}, mode)),
+      ...notesOf(() => resolveProcessBatchOptions({ timeoutMs: 1 }, mode)).map(withoutValue),
     ]),
     EmbeddedClusterOptions: await embeddedFacts(load),
   }

@@ -1,7 +1,18 @@
+import type { FlowLimits } from './options.ts'
+
 /** Credits: what may be delivered without being settled. */
 export interface Limits {
   readonly messages: number
   readonly bytes: number
+}
+
+/** A limit that leaves no room. */
+export interface FullLimit {
+  /** Its name in `flow`. */
+  readonly limit: Exclude<keyof FlowLimits, 'pullBatch'>
+  readonly most: number
+  /** What of it is in use. There is room again some way below `most`, so that no pull fetches a single message. */
+  readonly taken: number
 }
 
 /** The credits of one queue, which count against those of the whole consumer as well. */
@@ -12,6 +23,8 @@ export interface QueueBudget {
   give(messages: number, bytes: number): void
   /** How many messages may be pulled now. 0 below the low-water mark, or pulls would fetch one message at a time. */
   room(): number
+  /** Which limit leaves no room. */
+  full(): FullLimit | undefined
   /** Calls back once when there is room again; returns how to stop waiting. */
   whenRoom(resume: () => void): () => void
   /** Gives back what is still taken. */
@@ -46,6 +59,17 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
     const left = limits.messages - takenMessages
     const lowWater = Math.min(Math.ceil(pullBatch / 2), limits.messages)
     return left >= lowWater && takenBytes < limits.bytes ? left : 0
+  }
+  const fullOf = (
+    [count, size]: readonly [FullLimit['limit'], FullLimit['limit']],
+    limits: Limits,
+    takenMessages: number,
+    takenBytes: number,
+  ): FullLimit | undefined => {
+    if (roomIn(limits, takenMessages, takenBytes) > 0) return undefined
+    return takenBytes >= limits.bytes
+      ? { limit: size, most: limits.bytes, taken: takenBytes }
+      : { limit: count, most: limits.messages, taken: takenMessages }
   }
   const wake = (): void => {
     for (const [resume, may] of waiting) {
@@ -93,6 +117,10 @@ export const createBudget = (total: Limits, pullBatch: number): Budget => {
         if (waiting.size > 0) wake()
       },
       room,
+      full: () =>
+        fullOf(['unsettledPerQueue', 'unsettledBytesPerQueue'], limits, own, ownBytes) ??
+        fullOf(['unsettledPerTopic', 'unsettledBytesPerTopic'], ofTopic, ofTopic.taken, ofTopic.takenBytes) ??
+        fullOf(['unsettled', 'unsettledBytes'], total, messages + reserved, bytes),
       whenRoom: resume => {
         waiting.set(resume, () => room() > 0)
         return () => waiting.delete(resume)

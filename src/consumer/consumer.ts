@@ -1,16 +1,18 @@
 import type Long from 'long'
-import type { Observable, ObservableInput } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { CloseReport } from '../client/shared-client.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import type { ClientEvent } from '../observability/events.ts'
 import type { ConsumeStats } from './consume-stats.ts'
 import type { Delivery } from './delivery.ts'
 import type { OffsetMetrics } from './offset-cache.ts'
+import type { ExplainDoor } from './explained.ts'
 import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
 import type { QueueProgress } from './queue-progress.ts'
 import type { QueueStream } from './queue-stream.ts'
 import type { SubscriptionSet } from './subscription-set.ts'
+import type { ReceiveOptions } from './receive-options.ts'
 
 /** The queues that this member holds. */
 export interface Assignments {
@@ -21,12 +23,6 @@ export interface Assignments {
 
 /** What went wrong in a consumer without ending anything; `where` says in which step. */
 export type ConsumerFailure = Extract<ClientEvent, { type: 'consumer-failure' }>
-
-/** What `messages$` and `queues$` may be told. */
-export interface ReceiveOptions {
-  /** When it emits: pull nothing more, wait for what is in hand (at most `timing.drainMs`), commit, leave, complete. */
-  readonly until?: ObservableInput<unknown>
-}
 
 /** A place in queues. */
 export type SeekTo = 'first' | 'last' | Date | Exclude<OffsetLike, string>
@@ -41,7 +37,7 @@ export interface SoughtQueue {
  * A member of a group, while one of its streams is subscribed to: one at a time; a second one fails with
  * ERR_RMQ_ALREADY_CONSUMING, a later one waits for the end of the former.
  */
-export interface Consumer<D extends Delivery = Delivery> extends AsyncDisposable {
+export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, AsyncDisposable {
   readonly group: string
   /**
    * Joins the group and runs the handler on every message. A handler's failure is a policy (`onError`), never the end of

@@ -1,16 +1,26 @@
 import { defer, forkJoin, map, of, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
+import { expected } from '../client/check-kinds.ts'
 import { illegal } from '../errors.ts'
-import { queueKey } from '../messages/offsets.ts'
-import type { QueueRef } from '../messages/offsets.ts'
+import { Long, queueKey, toOffset } from '../messages/offsets.ts'
+import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
 import type { Consumer, SeekTo, SoughtQueue } from './consumer.ts'
 import type { GroupSession } from './group-session.ts'
 import type { HeldQueue } from './held-queue.ts'
+import { isTime } from './options.ts'
 import type { Pauses } from './pauses.ts'
+import { checkQueues } from './queue-refs.ts'
 
 type Controls = Pick<Consumer, 'pause' | 'resume' | 'seek$' | 'commit$'>
+
+const checkPlace = (to: unknown): void => {
+  if (to === 'first' || to === 'last' || isTime(to)) return
+  const isOffset = ['number', 'bigint', 'string'].includes(typeof to) || Long.isLong(to)
+  expected('the place to seek', to, isOffset, '"first", "last", a Date or an offset')
+  toOffset(to as OffsetLike)
+}
 
 /** What a user may do to a member while it runs. */
 export const createControls = (
@@ -36,15 +46,19 @@ export const createControls = (
 
   return {
     pause: queues => {
+      checkQueues(queues)
       pauses.pause(queues)
       for (const queue of session()?.held.all() ?? []) if (pauses.isPaused(queue.queue)) queue.pause()
     },
     resume: queues => {
+      checkQueues(queues)
       pauses.resume(queues)
       for (const queue of session()?.held.all() ?? []) if (!pauses.isPaused(queue.queue)) queue.resume()
     },
     seek$: (to, queues) =>
       defer(() => {
+        checkPlace(to)
+        checkQueues(queues)
         const mine = session()
         if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
         const all = heldOf(mine, queues)

@@ -1,21 +1,26 @@
-import { BehaviorSubject, defer, EMPTY, filter, firstValueFrom, map, mergeMap, takeUntil, tap, timer } from 'rxjs'
+import { BehaviorSubject, defer, EMPTY, filter, firstValueFrom, map, mergeMap, takeUntil, tap } from 'rxjs'
+import { throwError, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
+import { optionsOf } from '../client/check-kinds.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
-import type { Assignments, Consumer, ConsumerFailure, ReceiveOptions } from './consumer.ts'
+import type { Assignments, Consumer, ConsumerFailure } from './consumer.ts'
 import { createConsumeMeter } from './consume-stats.ts'
 import { createControls } from './controls.ts'
 import type { Delivery, QueueDelivery } from './delivery.ts'
+import { createExplain } from './explain.ts'
 import { resolveConsumerOptions } from './options.ts'
 import type { ConsumerOptions } from './options.ts'
 import { createPauses } from './pauses.ts'
-import { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
+import { checkHandler, resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
 import type { Processed } from './process.ts'
 import { queueStream$ } from './queue-stream.ts'
 import type { QueueStream } from './queue-stream.ts'
+import { resolveReceiveOptions } from './receive-options.ts'
+import type { ReceiveOptions } from './receive-options.ts'
 import { createRunWork } from './run-work.ts'
 import { createSessionRuns } from './session-run.ts'
 import { createSubscriptionSet } from './subscription-set.ts'
@@ -59,41 +64,64 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
   }
   const work = createRunWork({ shared, settings, onProcessed: counted })
 
-  const process$: Consumer['process$'] = (handler, given = {}) =>
+  /** What is wrong with options is told as everything is: as an error, and not inside of subscribe. */
+  const resolved$ = <R, T>(resolve: () => R, run$: (resolved: R) => Observable<T>): Observable<T> =>
     defer(() => {
-      const resolved = resolveProcessOptions(given, settings)
-      return runs.run$(resolved.until, (session, ending) => work.processed$(session, ending, handler, resolved))
+      try {
+        return run$(resolve())
+      } catch (error) {
+        return throwError(() => error).pipe(neverSync(asap))
+      }
     })
-  const processBatch$: Consumer['processBatch$'] = (handler, given = {}) =>
-    defer(() => {
-      const resolved = resolveProcessBatchOptions(given, settings)
-      return runs.run$(resolved.until, (session, ending) =>
-        work.processedInBatches$(session, ending, handler, resolved),
-      )
-    })
-  const messages$ = ({ until }: ReceiveOptions = {}): Observable<QueueDelivery> =>
-    runs.run$(until, (session, { until$ }) =>
-      session
-        .run$((_, pages$) => pages$)
-        .pipe(
-          mergeMap(page => page),
-          tap(delivery => (delivery.startedAt = scheduler.now())),
-          takeUntil(until$),
+
+  const process$: Consumer['process$'] = (handler, given) =>
+    resolved$(
+      () => {
+        checkHandler(handler)
+        return resolveProcessOptions(given, settings)
+      },
+      resolved => runs.run$(resolved.until, (session, ending) => work.processed$(session, ending, handler, resolved)),
+    )
+  const processBatch$: Consumer['processBatch$'] = (handler, given) =>
+    resolved$(
+      () => {
+        checkHandler(handler)
+        return resolveProcessBatchOptions(given, settings)
+      },
+      resolved =>
+        runs.run$(resolved.until, (session, ending) => work.processedInBatches$(session, ending, handler, resolved)),
+    )
+  const messages$ = (given?: ReceiveOptions): Observable<QueueDelivery> =>
+    resolved$(
+      () => resolveReceiveOptions(given),
+      ({ until }) =>
+        runs.run$(until, (session, { until$ }) =>
+          session
+            .run$((_, pages$) => pages$)
+            .pipe(
+              mergeMap(page => page),
+              tap(delivery => (delivery.startedAt = scheduler.now())),
+              takeUntil(until$),
+            ),
         ),
     )
-  const queues$ = ({ until }: ReceiveOptions = {}): Observable<QueueStream<QueueDelivery>> =>
-    runs.run$(until, (session, { until$ }) =>
-      session
-        .run$((queue, pages$, revoked$) =>
-          queueStream$(queue, {
-            pages$: pages$.pipe(tap(page => page.forEach(delivery => (delivery.startedAt = scheduler.now())))),
-            revoked$,
-            rest$: () => session.held.get(queue)?.rest$(revoked$) ?? EMPTY,
-            onUnheard: error => report({ type: 'consumer-failure', group, where: 'stall', error, queue }),
-            scheduler,
-          }),
-        )
-        .pipe(takeUntil(until$)),
+  const queues$ = (given?: ReceiveOptions): Observable<QueueStream<QueueDelivery>> =>
+    resolved$(
+      () => resolveReceiveOptions(given),
+      ({ until }) =>
+        runs.run$(until, (session, { until$ }) =>
+          session
+            .run$((queue, pages$, revoked$) =>
+              queueStream$(queue, {
+                pages$: pages$.pipe(tap(page => page.forEach(delivery => (delivery.startedAt = scheduler.now())))),
+                revoked$,
+                rest$: () => session.held.get(queue)?.rest$(revoked$) ?? EMPTY,
+                onUnheard: error => report({ type: 'consumer-failure', group, where: 'stall', error, queue }),
+                scheduler,
+              }),
+            )
+            .pipe(takeUntil(until$)),
+        ),
     )
 
   const close$ = (drainMs: number): Observable<CloseReport> =>
@@ -103,8 +131,9 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
     }).pipe(tap(() => assignments.complete()))
   const delist = shared.enlist({ kind: 'consumer', close$ })
   let closing: Promise<CloseReport> | undefined
-  const close: Consumer['close'] = ({ drainMs } = {}) => {
-    closing ??= firstValueFrom(close$(checkedMs('drainMs', drainMs, timing.drainMs, 0)).pipe(life.held()))
+  const close: Consumer['close'] = given => {
+    const drainMs = checkedMs('drainMs', optionsOf('options', given).drainMs, timing.drainMs, 0)
+    closing ??= firstValueFrom(close$(drainMs).pipe(life.held()))
     return closing
   }
 
@@ -132,9 +161,13 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         takeUntil(closing$),
       ),
     resetStats: () => meter.reset(),
+    explain: createExplain(settings, runs.session),
     ...createControls(shared, runs.session, pauses),
-    drain$: ({ timeoutMs } = {}) =>
-      defer(() => runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))).pipe(neverSync(asap), life.held()),
+    drain$: given =>
+      defer(() => {
+        const { timeoutMs } = optionsOf('options', given)
+        return runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))
+      }).pipe(neverSync(asap), life.held()),
     close,
     [Symbol.asyncDispose]: () => close().then(() => undefined),
   }

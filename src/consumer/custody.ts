@@ -8,6 +8,7 @@ import type { QueueRef } from '../messages/offsets.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import type { QueueBudget } from './budget.ts'
 import type { QueueDelivery, Settlement, Settler } from './delivery.ts'
+import { oneMore } from './trouble.ts'
 import { createWindow } from './window.ts'
 import type { Window } from './window.ts'
 
@@ -73,7 +74,12 @@ export const createCustody = (options: CustodyOptions): Custody => {
   const sentBack = (delivery: QueueDelivery, delayLevel: number, back$: NonNullable<typeof sendBack$>): void => {
     back$(delivery, delayLevel)
       .pipe(
-        tap({ error: (error: unknown) => onFailure('send-back', error, delivery) }),
+        tap({
+          error: (error: unknown) => {
+            onFailure('send-back', error, delivery)
+            delivery.trouble = oneMore(delivery.trouble, error, scheduler.now())
+          },
+        }),
         retry({ delay: () => timer(SEND_BACK_RETRY_MS, scheduler) }), // kept, its credit stays taken
         takeUntil(lettingGo),
       )

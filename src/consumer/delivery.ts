@@ -5,19 +5,14 @@ import type { Inbound } from '../messages/message.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
-import { delayLevelOf } from './retry-delay.ts'
+import { checkedRetry, delayLevelOf } from './retry-delay.ts'
+import type { RetryOptions } from './retry-delay.ts'
+import type { Trouble } from './trouble.ts'
+import type { WaitedFor } from './waiting-words.ts'
 import type { Entry } from './window.ts'
 
 /** What was decided about a delivery. `dropped`: it should be retried, and broadcasting has no retry. */
 export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'released' | 'dropped'
-
-/** What `retryLater` may be told: one of the two, or neither. */
-export interface RetryOptions {
-  /** Broker delay level 1 to 18. Default: rises with each attempt, from 10 s on. */
-  readonly delayLevel?: number
-  /** Not before so many ms: the first delay level that is as long, at most 2 h. Exact with POP, in whole seconds. */
-  readonly afterMs?: number
-}
 
 /** One message in hand. The first settlement wins; later ones are ignored. Until it is settled it costs a credit. */
 export interface Delivery<N extends string = string, T = unknown> {
@@ -61,6 +56,7 @@ export interface Settler {
 
 /** Delay level that sends a message to the dead letters. */
 const TO_DEAD_LETTERS = -1
+const NEITHER: RetryOptions = {}
 /** Delay level that leaves the choice to the broker: 3 + the number of attempts. */
 const RISING = 0
 
@@ -79,6 +75,8 @@ export class QueueDelivery implements Delivery, Entry {
   decision: Settlement | undefined
   /** When somebody began to work on it, ms. */
   startedAt: number | undefined
+  /** What fails about it: its handler, or sending it back. */
+  trouble: Trouble | undefined
   isLost = false
   /** Whoever works on it, told when it is taken away. */
   onLost: ((reason: unknown) => void) | undefined
@@ -107,6 +105,11 @@ export class QueueDelivery implements Delivery, Entry {
   get attempt(): number {
     return this.stored.reconsumeTimes + this.#again + 1
   }
+  /** How it stands, for explanations. */
+  get waits(): WaitedFor {
+    const { offset, attempt, startedAt, trouble } = this
+    return { offset, attempt, state: this.#state(), startedAt, trouble }
+  }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
@@ -122,7 +125,8 @@ export class QueueDelivery implements Delivery, Entry {
   ack(): void {
     if (this.#decide('acked')) this.#settler.acked(this)
   }
-  retryLater({ delayLevel, afterMs }: RetryOptions = {}): void {
+  retryLater(options?: RetryOptions): void {
+    const { delayLevel, afterMs } = options === undefined ? NEITHER : checkedRetry(options)
     const level = delayLevel ?? (afterMs === undefined ? RISING : delayLevelOf(afterMs))
     if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, level, afterMs)
   }
@@ -168,9 +172,16 @@ export class QueueDelivery implements Delivery, Entry {
     this.#controller = undefined
   }
 
+  #state(): WaitedFor['state'] {
+    if (this.decision === 'released') return 'released'
+    if (this.decision !== undefined) return 'sending-back'
+    if (this.startedAt === undefined) return 'waiting'
+    return this.trouble === undefined ? 'at-work' : 'again'
+  }
   #decide(settlement: Settlement): boolean {
     if (this.decision !== undefined) return false
     this.decision = settlement
+    this.trouble = undefined
     return true
   }
 }

@@ -75,6 +75,8 @@ export interface GroupSession {
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
   readonly held: HeldQueues
   offsetMetrics(): OffsetMetrics
+  /** The queues of a topic that are known, held or not. */
+  queuesOf(topic: string): readonly MessageQueue[]
   /** What is at work, for those who ask. */
   handles(work: Handling): void
 }
@@ -209,6 +211,7 @@ export const createGroupSession = (
 
   return {
     held,
+    queuesOf: topic => upkeep.routes().find(route => route.topic === topic)?.subscribeQueues ?? [],
     offsetAt$: broker.offsetAt$,
     offsetMetrics: offsets.metrics,
     handles: given => (handling = given),

@@ -15,6 +15,7 @@ import { distinctEndpoints$, groupRoutes$ } from './group-routes.ts'
 import type { HeldQueues } from './held-queues.ts'
 import type { ConsumerSettings } from './options.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import { waitingWords } from './waiting-words.ts'
 
 /** What keeps a member one: its heartbeats, its view of routes, and what it does every so often. */
 export interface GroupUpkeep {
@@ -94,7 +95,7 @@ export const createGroupUpkeep = (
     for (const queue of held.all()) {
       for (const delivery of queue.overdue(now - settleTimeoutMs)) {
         const offset = delivery.offset.toString()
-        const error = stalled(group, queueKey(queue.queue), offset, now - (delivery.startedAt ?? now))
+        const error = stalled(group, queueKey(queue.queue), offset, waitingWords(delivery.waits, now))
         report({ type: 'consumer-failure', group, where: 'stall', error, queue: queue.queue, offset })
         if (ordering === 'none' && model === 'clustering') delivery.expire(error, STALLED_LEVEL)
       }

@@ -16,7 +16,10 @@ import { createQueuePages, RETRY_MS } from './queue-pages.ts'
 import type { QueuePagesContext } from './queue-pages.ts'
 import { progressOf } from './queue-progress.ts'
 import type { QueueProgress } from './queue-progress.ts'
+import type { QueueFacts } from './explained.ts'
 import type { StartPosition } from './start-position.ts'
+import { oneMore } from './trouble.ts'
+import type { Trouble } from './trouble.ts'
 
 /** What a held queue needs of its consumer. */
 export interface HeldQueueContext extends QueuePagesContext {
@@ -51,6 +54,8 @@ export interface HeldQueue {
   pause(): void
   resume(): void
   progress(): QueueProgress | undefined
+  /** What is known of why it stands where it stands; nothing of a queue that is popped. */
+  facts(): QueueFacts | undefined
   /** Deliveries whose settlement is not done: undecided, or the broker has not confirmed it. */
   settling(): number
   /** Emits when a settlement is done. */
@@ -69,6 +74,9 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
   let isReading = false
   let isLocked = locked$ === undefined
+  let phase: QueueFacts['phase'] = 'unread'
+  let starting: Trouble | undefined
+  let committing: Trouble | undefined
 
   const failure = (where: 'start-position' | 'send-back' | 'commit' | 'lock', error: unknown, offset?: Long): void => {
     const at = offset === undefined ? {} : { offset: offset.toString() }
@@ -92,16 +100,30 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     tell$: offset =>
       defer(() => {
         const then = sought
-        return context.commit$(queue, offset).pipe(tap(() => (sought = sought === then ? undefined : sought)))
+        return context.commit$(queue, offset).pipe(
+          tap(() => {
+            sought = sought === then ? undefined : sought
+            committing = undefined
+          }),
+        )
       }),
-    onFailure: error => failure('commit', error),
+    onFailure: error => {
+      failure('commit', error)
+      committing = oneMore(committing, error, scheduler.now())
+    },
   })
   /** Where it stands; nowhere before it is read, nor while another member may read it and be further. */
   const standing = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
   const started$ = defer(() => context.startPosition$(queue)).pipe(
-    tap({ error: (error: unknown) => failure('start-position', error) }),
+    tap({
+      error: (error: unknown) => {
+        failure('start-position', error)
+        starting = oneMore(starting, error, scheduler.now())
+      },
+    }),
     retry({ delay: () => timer(RETRY_MS, scheduler) }),
     tap(({ offset, reason }) => {
+      starting = undefined
       if (reason === 'committed') commits.known(offset)
       report({ type: 'start-position', group, queue, offset: offset.toString(), reason })
     }),
@@ -160,8 +182,14 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     queue,
     run$: revoked$ =>
       concat(
-        whileLocked$.pipe(takeUntil(revoked$)),
-        defer(() => race(emptyHanded$, timer(context.drainMs, scheduler))).pipe(take(1), ignoreElements()),
+        defer(() => {
+          phase = 'reading'
+          return whileLocked$
+        }).pipe(takeUntil(revoked$)),
+        defer(() => {
+          phase = 'leaving'
+          return race(emptyHanded$, timer(context.drainMs, scheduler))
+        }).pipe(take(1), ignoreElements()),
         left$,
       ),
     rest$: revoked$ =>
@@ -191,6 +219,22 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       }
       return progressOf(queue, custody.window(), state)
     },
+    facts: () => ({
+      now: scheduler.now(),
+      phase,
+      locked: isLocked,
+      paused: pages.isPaused(),
+      atMostOnce,
+      full: pages.full(),
+      commitPoint: custody.window()?.commitPoint(),
+      committed: commits.committed,
+      maxOffset: pages.maxOffset(),
+      waitsFor: custody.window()?.oldest()?.waits,
+      unsettled: custody.size,
+      starting,
+      pulling: pages.trouble(),
+      committing,
+    }),
     release: which => custody.release(which),
     close: () => {
       custody.letGo(new Error('the consumer stopped'))

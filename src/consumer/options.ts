@@ -1,4 +1,4 @@
-import { isListOf, kindOf } from '../client/check-kinds.ts'
+import { expected, isListOf, kindOf, optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
@@ -10,6 +10,8 @@ import { resolveAllocate } from './allocation/allocate-option.ts'
 import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
 import type { Offsets } from './offset-store.ts'
 import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
+import { checkConflicts } from './option-conflicts.ts'
+import { isQueueRef } from './queue-refs.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -142,61 +144,76 @@ export interface ConsumerSettings {
   readonly verifyBodyCrc: boolean
 }
 
+/** What a consumer does where nothing else is said; `flow` as FLOW_DEFAULTS. */
+export const CONSUMER_DEFAULTS = {
+  startFrom: 'last',
+  model: 'clustering',
+  ordering: 'none',
+  delivery: 'at-least-once',
+  acknowledge: 'offset',
+  invisibleMs: INVISIBLE_MS,
+  assign: 'auto',
+  allocate: 'average',
+  settleTimeoutMs: 900_000,
+  onDecodeError: 'dead-letter',
+  verifyBodyCrc: true,
+} as const satisfies Partial<ConsumerOptions>
+
+/** All options there are, and those that others are in. */
+const KNOWN = {
+  ...CONSUMER_DEFAULTS,
+  group: 0,
+  subscribe: 0,
+  flow: 0,
+  commit: 0,
+  retry: 0,
+  offsets: 0,
+} satisfies Record<keyof ConsumerOptions, unknown>
+
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolveConsumerOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings =>
-  collected('a consumer', () => checkedOptions(given, commitMs))
+  collected('a consumer', () => {
+    const options = optionsOf('options', given) as ConsumerOptions
+    checkNames('consumer', options, KNOWN)
+    const settings = checkedOptions(options, commitMs)
+    checkConflicts(options, settings)
+    return settings
+  })
 
 const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSettings => {
+  const d = CONSUMER_DEFAULTS
   noted(() => checkGroup(given.group))
   noted(() => checkSubscriptions(given))
-  const { startFrom = 'last' } = given
-  if (
-    startFrom !== 'first' &&
-    startFrom !== 'last' &&
-    !(startFrom instanceof Date && !Number.isNaN(startFrom.getTime()))
-  ) {
-    wrong(illegal(`startFrom is ${String(startFrom)}: expected "first", "last" or a Date`), undefined)
-  }
-  const ordering = oneOf('ordering', given.ordering, 'none', ['none', 'queue'])
+  const { startFrom = d.startFrom } = given
+  const isPlace = startFrom === 'first' || startFrom === 'last' || isTime(startFrom)
+  expected('startFrom', startFrom, isPlace, '"first", "last" or a Date')
+  const ordering = oneOf('ordering', given.ordering, d.ordering, ['none', 'queue'])
+  const commit = optionsOf('commit', given.commit)
+  checkNames('commit', commit, { everyMs: 0 })
+  const retry = optionsOf('retry', given.retry)
+  checkNames('retry', retry, { maxAttempts: 0 })
   return {
     group: given.group,
-    subscriptions: given.subscribe,
+    subscriptions: Array.isArray(given.subscribe) ? given.subscribe.filter(isSubscription) : [],
     startFrom,
-    model: oneOf('model', given.model, 'clustering', ['clustering', 'broadcasting']),
+    model: oneOf('model', given.model, d.model, ['clustering', 'broadcasting']),
     ordering,
-    delivery: oneOf('delivery', given.delivery, 'at-least-once', ['at-least-once', 'at-most-once']),
-    acknowledge: checkedAcknowledge(given),
-    invisibleMs: checkedInt('invisibleMs', given.invisibleMs, INVISIBLE_MS, INVISIBLE_BOUNDS),
+    delivery: oneOf('delivery', given.delivery, d.delivery, ['at-least-once', 'at-most-once']),
+    acknowledge: oneOf('acknowledge', given.acknowledge, d.acknowledge, ['offset', 'pop']),
+    invisibleMs: checkedInt('invisibleMs', given.invisibleMs, d.invisibleMs, INVISIBLE_BOUNDS),
     assign: checkedAssign(given.assign),
     allocation: resolveAllocate(given.allocate),
     flow: resolveFlow(given.flow),
-    settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, SETTLE_TIMEOUT_MS),
+    settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, d.settleTimeoutMs),
     offsets: checkedOffsets(given.offsets),
-    commitMs: checkedMs('commit.everyMs', given.commit?.everyMs, commitMs),
-    maxAttempts: checkedInt('retry.maxAttempts', given.retry?.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
-    onDecodeError: oneOf('onDecodeError', given.onDecodeError, 'dead-letter', ['dead-letter', 'retry-later', 'ack']),
-    verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, true),
+    commitMs: checkedMs('commit.everyMs', commit.everyMs, commitMs),
+    maxAttempts: checkedInt('retry.maxAttempts', retry.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
+    onDecodeError: oneOf('onDecodeError', given.onDecodeError, d.onDecodeError, ['dead-letter', 'retry-later', 'ack']),
+    verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, d.verifyBodyCrc),
   }
 }
 
-/** As Java's consumeTimeout, 15 minutes. */
-const SETTLE_TIMEOUT_MS = 900_000
 const MANY = 2_147_483_647
-
-/** What brokers keep message by message knows no other way to keep progress. */
-const checkedAcknowledge = (given: ConsumerOptions): 'offset' | 'pop' => {
-  const acknowledge = oneOf('acknowledge', given.acknowledge, 'offset', ['offset', 'pop'])
-  if (acknowledge === 'offset') return acknowledge
-  const excluded = [
-    given.model === 'broadcasting' && 'model: "broadcasting"',
-    given.delivery === 'at-most-once' && 'delivery: "at-most-once"',
-    given.startFrom instanceof Date && 'a Date as startFrom',
-    given.offsets !== undefined && 'offsets',
-    Array.isArray(given.assign) && 'a list as assign',
-  ].filter(text => text !== false)
-  if (excluded.length > 0) wrong(illegal(`acknowledge: "pop" excludes ${excluded.join(', ')}`), undefined)
-  return acknowledge
-}
 
 const checkedOffsets = (offsets: unknown): Offsets | undefined => {
   if (offsets === undefined || typeof offsets === 'function') return offsets as Offsets | undefined
@@ -207,18 +224,22 @@ const checkedOffsets = (offsets: unknown): Offsets | undefined => {
   return undefined
 }
 
+export const isTime = (value: unknown): value is Date => value instanceof Date && !Number.isNaN(value.getTime())
+
 const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] => {
   if (assign === 'auto') return assign
-  const isQueue = (queue: unknown): boolean => {
-    const { topic, brokerName, queueId } = Object(queue) as Partial<QueueRef>
-    return (
-      typeof topic === 'string' && typeof brokerName === 'string' && Number.isInteger(queueId) && Number(queueId) >= 0
-    )
-  }
-  if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueue)) return assign as readonly QueueRef[]
+  if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueueRef)) return assign
   return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), 'auto')
 }
 const isObject = (value: unknown): boolean => Object(value) === value
+
+/** What `on()` makes, whose parts are looked at one by one. */
+const isSubscription = (spec: unknown): spec is SubscriptionSpec => {
+  const { name, codec } = Object((Object(spec) as Partial<SubscriptionSpec>).topic) as Partial<
+    SubscriptionSpec['topic']
+  >
+  return typeof name === 'string' && typeof codec?.decode === 'function'
+}
 
 const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
   if (!isListOf(subscribe, isObject)) {
@@ -230,8 +251,9 @@ const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
   if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
 }
 
-const resolveFlow = (given: Partial<FlowLimits> = {}): FlowLimits => {
+const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {
   const d = FLOW_DEFAULTS
+  const given = optionsOf('flow', told)
   checkNames('flow', given, d)
   const limit = (name: keyof FlowLimits, ...most: [number?]): number =>
     checkedInt(`flow.${name}`, given[name], d[name], [1, ...most])

@@ -163,6 +163,7 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
       }),
     commit$: () => EMPTY,
     progress: () => undefined,
+    facts: () => undefined,
     settling: () => custody.settling(),
     settlements$: custody.settlements$,
     release: which => custody.release(which),

@@ -1,10 +1,14 @@
 import { from } from 'rxjs'
 import type { ObservableInput } from 'rxjs'
+import { expected, isFunction, optionsOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
 import { checkedInt, checkedMs, oneOf } from '../client/checks.ts'
+import { collected, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { Delivery } from './delivery.ts'
 import type { ConsumerSettings } from './options.ts'
 import { ORDERLY_PAUSE_MS, ORDERLY_PAUSE_BOUNDS_MS } from './orderly-pause.ts'
+import { checkUntil, isObservableInput } from './receive-options.ts'
 
 /**
  * What becomes of a delivery whose handler failed. `suspend-queue`: again in place, after a pause in which nothing else of
@@ -59,7 +63,7 @@ const OR_FUNCTION = ', or a function'
 const DEFAULT_CONCURRENCY = 16
 const MOST_AT_ONCE = 65_536
 
-type Mode = Pick<ConsumerSettings, 'ordering' | 'model' | 'flow'>
+type Mode = Pick<ConsumerSettings, 'ordering' | 'model' | 'flow' | 'settleTimeoutMs'>
 
 const policiesOf = ({ ordering, model }: Mode): readonly ErrorPolicy[] =>
   POLICIES.filter(
@@ -101,46 +105,73 @@ export const checkedConcurrency = (value: unknown): number => {
   throw illegal(`concurrency is ${String(value)}: expected a whole number from 1 to ${MOST_AT_ONCE}`)
 }
 
-const isStream = (given: ProcessOptions['concurrency']): given is ObservableInput<number> =>
-  typeof given === 'object' || typeof given === 'function'
+const isStream = (given: ProcessOptions['concurrency']): given is ObservableInput<number> => isObservableInput(given)
 
-const resolveWork = (given: Omit<ProcessOptions, 'keyBy'>, mode: Mode) => ({
-  concurrency: isStream(given.concurrency)
-    ? DEFAULT_CONCURRENCY
-    : checkedInt('concurrency', given.concurrency, DEFAULT_CONCURRENCY, [1, MOST_AT_ONCE]),
-  concurrency$: isStream(given.concurrency) ? from(given.concurrency) : undefined,
-  timeoutMs: given.timeoutMs === undefined ? undefined : checkedMs('timeoutMs', given.timeoutMs, 0),
-  policy: checkedPolicy(given.onError, mode),
-  suspendMs: checkedInt('suspendMs', given.suspendMs, ORDERLY_PAUSE_MS, ORDERLY_PAUSE_BOUNDS_MS),
-  until: given.until,
-})
+/** A handler that may take longer than that would be overtaken by the redelivery of its own message. */
+const checkedTimeout = (timeoutMs: number | undefined, { ordering, model, settleTimeoutMs }: Mode) => {
+  if (timeoutMs === undefined) return undefined
+  const checked = checkedMs('timeoutMs', timeoutMs, 1)
+  if (ordering === 'none' && model === 'clustering' && checked > settleTimeoutMs) {
+    wrong(illegal(`timeoutMs is ${checked}: settleTimeoutMs, ${settleTimeoutMs}, sends the message back before`), 0)
+  }
+  return checked
+}
 
+/** Throws ERR_RMQ_ILLEGAL for what is no handler. */
+export const checkHandler = (handler: unknown): void =>
+  expected('the handler', handler, isFunction(handler), 'a function')
+
+const resolveWork = (given: Omit<ProcessOptions, 'keyBy'>, mode: Mode) => {
+  checkUntil(given.until)
+  return {
+    concurrency: isStream(given.concurrency)
+      ? DEFAULT_CONCURRENCY
+      : checkedInt('concurrency', given.concurrency, DEFAULT_CONCURRENCY, [1, MOST_AT_ONCE]),
+    concurrency$: isStream(given.concurrency) ? from(given.concurrency) : undefined,
+    timeoutMs: checkedTimeout(given.timeoutMs, mode),
+    policy: checkedPolicy(given.onError, mode),
+    suspendMs: checkedInt('suspendMs', given.suspendMs, ORDERLY_PAUSE_MS, ORDERLY_PAUSE_BOUNDS_MS),
+    until: given.until,
+  }
+}
+
+const OF_WORK = { concurrency: 0, keyBy: 0, timeoutMs: 0, onError: 0, suspendMs: 0, until: 0 }
+const OF_BATCHES = { ...OF_WORK, maxCount: 0, maxBytes: 0, lingerMs: 0 }
 const KEYS = ['none', 'queue'] as const
 const byQueue = (delivery: Delivery): unknown => delivery.queue
 
 /** Complete and checked; a bad option throws ERR_RMQ_ILLEGAL. A policy function that fails means the usual policy. */
-export const resolveProcessOptions = (given: ProcessOptions, mode: Mode) => {
-  const inOrder = mode.ordering === 'queue'
-  const { keyBy: told } = given
-  const keyBy = typeof told === 'function' ? told : oneOf('keyBy', told, inOrder ? 'queue' : 'none', KEYS, OR_FUNCTION)
-  if (inOrder && keyBy === 'none') throw illegal("keyBy is none: ordering 'queue' keeps the order of each queue")
-  return {
-    ...resolveWork(given, mode),
-    keyBy: keyBy === 'queue' ? byQueue : keyBy === 'none' ? undefined : keyBy,
-  }
+export const resolveProcessOptions = (told: ProcessOptions | undefined, mode: Mode) =>
+  collected('process$', () => {
+    const given = optionsOf('options', told)
+    checkNames('process', given, OF_WORK)
+    const keyBy = typeof given.keyBy === 'function' ? given.keyBy : checkedKey(given.keyBy, mode, OR_FUNCTION)
+    return {
+      ...resolveWork(given, mode),
+      keyBy: keyBy === 'queue' ? byQueue : keyBy === 'none' ? undefined : keyBy,
+    }
+  })
+
+const checkedKey = (told: 'none' | 'queue' | undefined, { ordering }: Mode, orElse = ''): 'none' | 'queue' => {
+  const inOrder = ordering === 'queue'
+  const keyBy = oneOf('keyBy', told, inOrder ? 'queue' : 'none', KEYS, orElse)
+  if (!inOrder || keyBy !== 'none') return keyBy
+  return wrong(illegal("keyBy is none: ordering 'queue' keeps the order of each queue"), 'queue')
 }
 
 /** The same of batches. */
-export const resolveProcessBatchOptions = (given: ProcessBatchOptions, mode: Mode) => {
-  const { flow } = mode
-  const keyBy = oneOf('keyBy', given.keyBy, mode.ordering === 'queue' ? 'queue' : 'none', KEYS)
-  if (mode.ordering === 'queue' && keyBy === 'none') throw illegal("keyBy is none: ordering 'queue' keeps the order")
-  const most = keyBy === 'queue' ? Math.min(flow.unsettledPerQueue, flow.unsettled) : flow.unsettled
-  return {
-    ...resolveWork(given, mode),
-    perQueue: keyBy === 'queue',
-    maxCount: checkedInt('maxCount', given.maxCount, Math.min(32, most), [1, most]),
-    maxBytes: checkedInt('maxBytes', given.maxBytes, 1 << 20, [1]),
-    lingerMs: checkedMs('lingerMs', given.lingerMs, 0, 0),
-  }
-}
+export const resolveProcessBatchOptions = (told: ProcessBatchOptions | undefined, mode: Mode) =>
+  collected('processBatch$', () => {
+    const { flow } = mode
+    const given = optionsOf('options', told)
+    checkNames('processBatch', given, OF_BATCHES)
+    const keyBy = checkedKey(given.keyBy, mode)
+    const most = keyBy === 'queue' ? Math.min(flow.unsettledPerQueue, flow.unsettled) : flow.unsettled
+    return {
+      ...resolveWork(given, mode),
+      perQueue: keyBy === 'queue',
+      maxCount: checkedInt('maxCount', given.maxCount, Math.min(32, most), [1, most]),
+      maxBytes: checkedInt('maxBytes', given.maxBytes, 1 << 20, [1]),
+      lingerMs: checkedMs('lingerMs', given.lingerMs, 0, 0),
+    }
+  })

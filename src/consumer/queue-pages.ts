@@ -8,11 +8,13 @@ import type { ReportedEvent } from '../observability/events.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
-import type { QueueBudget } from './budget.ts'
+import type { FullLimit, QueueBudget } from './budget.ts'
 import type { Custody } from './custody.ts'
 import { QueueDelivery } from './delivery.ts'
 import { pullLoop$ } from './pull-loop.ts'
 import type { Page } from './pull-loop.ts'
+import { oneMore } from './trouble.ts'
+import type { Trouble } from './trouble.ts'
 
 /** What reading a queue needs of its consumer. */
 export interface QueuePagesContext {
@@ -47,6 +49,10 @@ export interface QueuePages {
   pause(): void
   resume(): void
   isPaused(): boolean
+  /** The limit that leaves no room to pull. */
+  full(): FullLimit | undefined
+  /** Since when pulls fail, and why. */
+  trouble(): Trouble | undefined
 }
 
 /** Reads one queue into custody while there is room for it, and while it is not paused. */
@@ -61,6 +67,7 @@ export const createQueuePages = (
   let pulledTo: Long | undefined // a page that arrived is in the window a hop later
   let lastPullAt: number | undefined
   let paused = false
+  let trouble: Trouble | undefined
 
   const failure = (where: 'pull' | 'decode', error: unknown): void =>
     report({ type: 'consumer-failure', group, where, error, queue })
@@ -98,12 +105,11 @@ export const createQueuePages = (
     return { entries: [], nextOffset: nextBeginOffset }
   }
 
-  const inSpan = (max: number): number => {
+  const spanned = (): number => {
     const window = custody.window()
-    if (window === undefined) return max
-    const left = span - (pulledTo ?? window.nextOffset()).subtract(window.commitPoint()).toNumber()
-    return Math.min(max, Math.max(0, left))
+    return window === undefined ? 0 : (pulledTo ?? window.nextOffset()).subtract(window.commitPoint()).toNumber()
   }
+  const inSpan = (max: number): number => Math.min(max, Math.max(0, span - spanned()))
   const room = (): number => (paused ? 0 : inSpan(budget.room()))
   /** Room in the budget and in the span. The span opens only by a settlement of this queue, which looks at both anew. */
   const whenRoom = (resume: () => void): (() => void) => {
@@ -123,6 +129,7 @@ export const createQueuePages = (
       return pull$(queue, offset, max, held).pipe(
         map(pulled => {
           lastPullAt = scheduler.now()
+          trouble = undefined
           onPulled?.(queue, pulled.messages.length, lastPullAt - askedAt)
           return moved(pulled) ?? toPage(pulled)
         }),
@@ -142,6 +149,7 @@ export const createQueuePages = (
           bytesOf: delivery => delivery.bytes,
           onError: error => {
             failure('pull', error)
+            trouble = oneMore(trouble, error, scheduler.now())
             return isRocketError(error) && error.responseCode === RESPONSE.FLOW_CONTROL ? FLOW_CONTROL_MS : RETRY_MS
           },
           scheduler,
@@ -160,5 +168,7 @@ export const createQueuePages = (
       resumes.next()
     },
     isPaused: () => paused,
+    full: () => (spanned() < span ? budget.full() : { limit: 'span', most: span, taken: spanned() }),
+    trouble: () => trouble,
   }
 }

@@ -3,6 +3,7 @@ import type { Delivery, QueueDelivery } from './delivery.ts'
 import type { OnDecodeError } from './options.ts'
 import type { ErrorPolicy } from './process-options.ts'
 import type { Processed } from './process.ts'
+import { oneMore } from './trouble.ts'
 
 export interface SettlingContext {
   readonly policy: (error: unknown, delivery: Delivery) => ErrorPolicy
@@ -59,7 +60,9 @@ export const createSettling = (context: SettlingContext) => {
     /** The handler failed: unless it settled the delivery itself, `onError` decides. */
     failed: (delivery: QueueDelivery, error: unknown): void => {
       onFailure('handler', error, delivery)
-      if (isOpen(delivery)) settle(delivery, policy(error, delivery), error)
+      if (!isOpen(delivery)) return
+      delivery.trouble = oneMore(delivery.trouble, error, scheduler.now())
+      settle(delivery, policy(error, delivery), error)
     },
     processed: (delivery: QueueDelivery, startedAt: number, error?: unknown): Processed<QueueDelivery> => {
       const processed = {

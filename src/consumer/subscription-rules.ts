@@ -19,6 +19,10 @@ export const checkSubscription = (spec: SubscriptionSpec): void => {
   const given: unknown = spec.topic // from JavaScript it may be anything
   if (Object(given) !== given) throw illegal(`subscribe: on() was given ${kindOf(given)}: expected topic(name, codec)`)
   const topic = spec.topic.name
+  const { name, codec } = spec.topic as { readonly name: unknown; readonly codec?: { readonly decode?: unknown } }
+  if (typeof name !== 'string' || typeof codec?.decode !== 'function') {
+    throw illegal('subscribe: on() was given something without name or codec: expected topic(name, codec)')
+  }
   checkTopic(topic)
   if (NO_TOPICS.has(topic) || topic.startsWith('SYS_')) {
     throw wrong(topic, `topic "${topic}" cannot be subscribed to: it is kept for the system`)

@@ -203,3 +203,23 @@ describe('a budget, whatever its queues do', () => {
     )
   })
 })
+
+describe('the limit that leaves no room', () => {
+  it.each([
+    ['unsettledPerQueue', { messages: 4, bytes: 1_000 }, [4, 4], { most: 4, taken: 4 }],
+    ['unsettledBytesPerQueue', { messages: 100, bytes: 50 }, [4, 60], { most: 50, taken: 60 }],
+    ['unsettledPerTopic', { messages: 100, bytes: 1_000 }, [8, 60], { most: 8, taken: 8 }],
+    ['unsettledBytesPerTopic', { messages: 100, bytes: 1_000 }, [4, 80], { most: 80, taken: 80 }],
+    ['unsettled', { messages: 100, bytes: 1_000 }, [20, 80], { most: 20, taken: 20 }],
+    ['unsettledBytes', { messages: 100, bytes: 1_000 }, [4, 200], { most: 200, taken: 200 }],
+  ] as const)('is named: %s', (limit, own, [messages, bytes], told) => {
+    const budget = createBudget({ messages: 20, bytes: 200 }, 4)
+    const topic = limit.endsWith('PerTopic') ? budget.shared({ messages: 8, bytes: 80 }) : undefined
+    const queue = budget.queue(own, topic)
+    expect(queue.full()).toBeUndefined()
+    queue.take(messages, bytes)
+    expect(queue.full()).toEqual({ limit, ...told })
+    queue.give(messages, bytes)
+    expect(queue.full()).toBeUndefined()
+  })
+})

@@ -9,7 +9,7 @@ import {
   type ProcessOptions,
 } from '../../src/consumer/process-options.ts'
 
-const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS } as const
+const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS, settleTimeoutMs: 900_000 } as const
 const ORDERED = { ...PLAIN, ordering: 'queue' } as const
 const BROADCAST = { ...PLAIN, model: 'broadcasting' } as const
 const delivery = { queue: { topic: 't', brokerName: 'a', queueId: 1 } } as Delivery
@@ -84,6 +84,7 @@ describe('the options of process$', () => {
     ['onError is "retry-later"', { onError: 'retry-later' }, BROADCAST],
     ['onError is "dead-letter"', { onError: 'dead-letter' }, BROADCAST],
     ['keyBy is none', { keyBy: 'none' }, ORDERED],
+    ['settleTimeoutMs, 900000, sends the message back before', { timeoutMs: 900_001 }, PLAIN],
     ['suspendMs is 9', { suspendMs: 9 }, ORDERED],
     ['suspendMs is 30001', { suspendMs: 30_001 }, ORDERED],
   ])('are refused where they make no sense: %s', (message, options, mode) => {

@@ -3,6 +3,7 @@ import { expected, isFunction, isListOf, isText } from '../../client/check-kinds
 import { checkNames } from '../../client/check-names.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
 import { compareQueues } from '../../protocol/routes.ts'
+import { isQueueRef } from '../queue-refs.ts'
 import { allocateAveragely, sortedMembers } from '../allocate.ts'
 import type { Allocate } from '../allocate.ts'
 import { allocateByCircle } from './circle.ts'
@@ -90,7 +91,7 @@ const ruleOf = (given: AllocateOption | undefined, name: string): AllocationRule
 
 const configured = (given: ByConfig, name: string): AllocationRule => {
   checkNames(name, given, { config: 0 })
-  const isRight = isListOf(given.config, isQueue)
+  const isRight = isListOf(given.config, isQueueRef)
   expected(`${name}.config`, given.config, isRight, 'a list of queues: topic, brokerName and queueId')
   return { wireName: 'CONFIG', allocate: allocateByConfig(isRight ? given.config : []) }
 }
@@ -115,9 +116,4 @@ const hashed = (given: ByConsistentHash, name: string): AllocationRule => {
   checkNames(name, given, { virtualNodes: 0 })
   const virtualNodes = checkedInt(`${name}.virtualNodes`, given.virtualNodes, VIRTUAL_NODES, [1, 10_000])
   return { wireName: NAMED['consistent-hash'].wireName, allocate: allocateByConsistentHash(virtualNodes) }
-}
-
-const isQueue = (one: unknown): boolean => {
-  const { topic, brokerName, queueId } = Object(one) as Partial<Record<keyof QueueRef, unknown>>
-  return isText(topic) && isText(brokerName) && Number.isInteger(queueId)
 }

@@ -1,0 +1,60 @@
+import { envPositive, envText, envWhole, envWord, said } from '../client/env-values.ts'
+import type { Env } from '../client/env-values.ts'
+import { collected } from '../client/problems.ts'
+import type { ConsumerOptions, FlowLimits, MessageModel, StartFrom } from './options.ts'
+import type { ProcessOptions } from './process-options.ts'
+
+const MODELS: Readonly<Record<string, MessageModel>> = { clustering: 'clustering', broadcasting: 'broadcasting' }
+const PLACES: Readonly<Record<string, StartFrom>> = {
+  consume_from_first_offset: 'first',
+  consume_from_last_offset: 'last',
+}
+const RULES = { avg: 'average', hash: 'consistent-hash' } as const
+const MS_PER_MINUTE = 60_000
+
+/** What of a consumer's options an environment can say: not what it subscribes to. */
+type FromEnv = Pick<
+  ConsumerOptions,
+  'group' | 'model' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
+>
+
+/**
+ * What the environment says of a consumer, and nothing else: `client.consumer({ ...consumerOptionsFromEnv(), group, subscribe })`.
+ *
+ * `ROCKETMQ_CONSUMER_GROUP`, `ROCKETMQ_MESSAGE_MODEL` (`CLUSTERING`, `BROADCASTING`), `ROCKETMQ_CONSUME_FROM_WHERE`
+ * (`CONSUME_FROM_FIRST_OFFSET`, `CONSUME_FROM_LAST_OFFSET`), `ROCKETMQ_ALLOCATE_STRATEGY` (`AVG`, `HASH`),
+ * `ROCKETMQ_CONSUME_TIMEOUT` in minutes, as Java's, `ROCKETMQ_PULL_BATCH_SIZE`, `ROCKETMQ_MAX_CACHE_SIZE` in messages,
+ * `ROCKETMQ_PERSIST_INTERVAL` in ms, `ROCKETMQ_MAX_RECONSUME_TIMES`.
+ *
+ * One ERR_RMQ_ILLEGAL tells every variable that cannot be understood.
+ */
+export const consumerOptionsFromEnv = (env: Env = process.env): Partial<FromEnv> =>
+  collected('the environment', () => {
+    const minutes = envPositive(env, 'ROCKETMQ_CONSUME_TIMEOUT')
+    const flow = said<Pick<FlowLimits, 'pullBatch' | 'unsettled'>>({
+      pullBatch: envPositive(env, 'ROCKETMQ_PULL_BATCH_SIZE'),
+      unsettled: envPositive(env, 'ROCKETMQ_MAX_CACHE_SIZE'),
+    })
+    const everyMs = envPositive(env, 'ROCKETMQ_PERSIST_INTERVAL')
+    const maxAttempts = envWhole(env, 'ROCKETMQ_MAX_RECONSUME_TIMES')
+    return said<FromEnv>({
+      group: envText(env, 'ROCKETMQ_CONSUMER_GROUP'),
+      model: envWord(env, 'ROCKETMQ_MESSAGE_MODEL', MODELS),
+      startFrom: envWord(env, 'ROCKETMQ_CONSUME_FROM_WHERE', PLACES),
+      allocate: envWord(env, 'ROCKETMQ_ALLOCATE_STRATEGY', RULES),
+      settleTimeoutMs: minutes === undefined ? undefined : minutes * MS_PER_MINUTE,
+      flow: Object.keys(flow).length === 0 ? undefined : flow,
+      commit: everyMs === undefined ? undefined : { everyMs },
+      retry: maxAttempts === undefined ? undefined : { maxAttempts },
+    })
+  })
+
+/**
+ * The same for `process$` and `processBatch$`: `ROCKETMQ_CONSUME_THREAD_MAX`, else `ROCKETMQ_CONSUME_THREAD_MIN`, is how many
+ * handlers work at once.
+ */
+export const processOptionsFromEnv = (env: Env = process.env): Pick<ProcessOptions, 'concurrency'> =>
+  collected('the environment', () => {
+    const least = envPositive(env, 'ROCKETMQ_CONSUME_THREAD_MIN')
+    return said({ concurrency: envPositive(env, 'ROCKETMQ_CONSUME_THREAD_MAX') ?? least })
+  })

@@ -1,0 +1,52 @@
+import { wrong } from '../client/problems.ts'
+import { illegal } from '../errors.ts'
+import { queueKey } from '../messages/offsets.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+import type { SubscriptionSpec } from '../messages/topic.ts'
+import { retryTopicOf } from '../protocol/names.ts'
+
+interface Together {
+  readonly group: string
+  readonly subscriptions: readonly SubscriptionSpec[]
+  readonly model: 'clustering' | 'broadcasting'
+  readonly delivery: 'at-least-once' | 'at-most-once'
+  readonly acknowledge: 'offset' | 'pop'
+  readonly startFrom: unknown
+  readonly assign: 'auto' | readonly QueueRef[]
+}
+
+/** Options that are good alone and cannot work together, each told by its name. */
+export const checkConflicts = (
+  given: { readonly allocate?: unknown; readonly offsets?: unknown },
+  { group, subscriptions, model, delivery, acknowledge, startFrom, assign }: Together,
+): void => {
+  const refuse = (why: string): void => wrong(illegal(why), undefined)
+  const isOwnRule = given.allocate !== undefined && given.allocate !== 'average'
+  if (isOwnRule && model === 'broadcasting') {
+    refuse("allocate and model 'broadcasting' exclude each other: nothing is shared out, each member has all queues")
+  }
+  if (acknowledge === 'pop') {
+    const excluded = [
+      model === 'broadcasting' && "model 'broadcasting'",
+      delivery === 'at-most-once' && "delivery 'at-most-once'",
+      startFrom instanceof Date && 'a Date as startFrom',
+      given.offsets !== undefined && 'offsets',
+      assign !== 'auto' && 'a list of assign',
+    ].filter(text => text !== false)
+    for (const text of excluded) refuse(`acknowledge 'pop' and ${text} exclude each other: brokers keep the progress`)
+  }
+  if (assign === 'auto') return
+  if (isOwnRule) refuse('allocate and a list of assign exclude each other: nothing is shared out')
+  const topics = [...subscriptions.map(({ topic }) => topic.name), retryTopicOf(group)]
+  for (const why of problemsOf(assign, topics)) refuse(why)
+}
+
+const problemsOf = (assign: readonly QueueRef[], topics: readonly string[]): readonly string[] => {
+  const keys = assign.map(queueKey)
+  const twice = keys.find((key, i) => keys.indexOf(key) !== i)
+  const foreign = assign.find(({ topic }) => !topics.includes(topic))
+  return [
+    ...(twice === undefined ? [] : [`assign names queue ${twice} twice`]),
+    ...(foreign === undefined ? [] : [`assign names queue ${queueKey(foreign)}, whose topic subscribe does not name`]),
+  ]
+}
