@@ -91,7 +91,7 @@ export class QueueDelivery implements Delivery, Entry {
     this.stored = stored
     this.topic = topic
     this.offset = stored.queueOffset
-    this.bytes = stored.storeSize
+    this.bytes = stored.storeSize || stored.storedBody.length // a member of a batch inside a record has no size
     this.#settler = settler
   }
 

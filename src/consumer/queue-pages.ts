@@ -7,6 +7,7 @@ import { queueKey } from '../messages/offsets.ts'
 import type { ReportedEvent } from '../observability/events.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { RESPONSE } from '../protocol/responses.ts'
+import { isInnerBatch, unwrapInnerBatch } from '../protocol/stored-message.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import type { FullLimit, QueueBudget } from './budget.ts'
 import type { Custody } from './custody.ts'
@@ -72,24 +73,26 @@ export const createQueuePages = (
   const failure = (where: 'pull' | 'decode', error: unknown): void =>
     report({ type: 'consumer-failure', group, where, error, queue })
 
-  const toPage = (pulled: Pulled): Page<QueueDelivery> => {
+  const toPage = (pulled: Pulled, offset: Long): Page<QueueDelivery> => {
     maxOffset = pulled.maxOffset
     pulledTo = pulled.nextBeginOffset
-    const entries = pulled.messages
-      .filter(stored => accepts(stored))
+    const { messages, failure: damage } = unwrapped(pulled)
+    // A record that is a batch inside may begin before what was asked for; so may what a broker compacted.
+    const isEarly = messages[0]?.queueOffset.lessThan(offset) === true
+    const entries = messages
+      .filter(stored => accepts(stored) && !(isEarly && stored.queueOffset.lessThan(offset)))
       .map(stored => new QueueDelivery(stored, topicOf(stored), custody.settler))
-    if (pulled.failure === undefined) {
+    if (damage === undefined) {
       const nextOffset = pulled.nextBeginOffset
       const caughtUp = pulled.status === 'NO_NEW_MSG' || nextOffset.greaterThanOrEqual(pulled.maxOffset)
       return { entries, nextOffset, caughtUp }
     }
     // Damaged: what stands before it is delivered, and nothing is skipped: the next pull begins at the damage.
-    const last = pulled.messages.at(-1)
+    const last = messages.at(-1)
     if (last === undefined) {
-      const why = `queue ${queueKey(queue)} cannot be read on: ${pulled.failure.message}`
-      throw decodeFailed(why, { cause: pulled.failure })
+      throw decodeFailed(`queue ${queueKey(queue)} cannot be read on: ${damage.message}`, { cause: damage })
     }
-    failure('decode', pulled.failure)
+    failure('decode', damage)
     return { entries, nextOffset: last.queueOffset.add(1) }
   }
 
@@ -131,7 +134,7 @@ export const createQueuePages = (
           lastPullAt = scheduler.now()
           trouble = undefined
           onPulled?.(queue, pulled.messages.length, lastPullAt - askedAt)
-          return moved(pulled) ?? toPage(pulled)
+          return moved(pulled) ?? toPage(pulled, offset)
         }),
         takeUntil(anew),
       )
@@ -171,4 +174,17 @@ export const createQueuePages = (
     full: () => (spanned() < span ? budget.full() : { limit: 'span', most: span, taken: spanned() }),
     trouble: () => trouble,
   }
+}
+
+/** With the members of batches in place of those; up to the first that cannot be taken apart. */
+const unwrapped = ({ messages, failure }: Pulled): Pick<Pulled, 'messages' | 'failure'> => {
+  if (!messages.some(isInnerBatch)) return { messages, failure }
+  const members: StoredMessage[] = []
+  try {
+    for (const stored of messages) for (const member of unwrapInnerBatch(stored)) members.push(member)
+  } catch (error) {
+    if (!isRocketError(error)) throw error
+    return { messages: members, failure: error }
+  }
+  return { messages: members, failure }
 }

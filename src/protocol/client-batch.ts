@@ -84,12 +84,16 @@ export const decodeBatchBody = (body: Buffer): readonly BatchMember[] =>
     properties: readProperties(propertiesText),
   }))
 
+/** Members of a batch at most: of the smallest, more than brokers take in one request. */
+const MOST_MEMBERS = 262_144
+
 /** The same with properties as text, for those who store it. Bodies are views of the batch body. */
 export const readBatchMembers = (body: Buffer): readonly RawBatchMember[] => {
   const members: RawBatchMember[] = []
   let at = 0
   while (at < body.length) {
     const end = endOfMember(body, at)
+    if (members.length === MOST_MEMBERS) throw decodeFailed(`a batch has more than ${MOST_MEMBERS} members`)
     if (typeof end === 'string') throw decodeFailed(`batch member ${members.length + 1} at byte ${at}: ${end}`)
     const propertiesLengthAt = at + BYTES_BEFORE_BODY + body.readInt32BE(at + 16)
     members.push({

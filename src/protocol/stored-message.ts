@@ -98,6 +98,11 @@ export const messageId = (message: StoredMessage): string =>
 export const sysFlagAfterDecoding = (message: Pick<StoredMessage, 'sysFlag'>): number =>
   withoutCompression(message.sysFlag)
 
+const UNWRAP = MESSAGE_FLAG.NEED_UNWRAP | MESSAGE_FLAG.INNER_BATCH
+
+/** Whether a record is a batch inside: what topics of the type `BatchCQ` hold. */
+export const isInnerBatch = ({ sysFlag }: Pick<StoredMessage, 'sysFlag'>): boolean => (sysFlag & UNWRAP) === UNWRAP
+
 /**
  * The members of a record that is a batch inside, or the message itself when it is none. Members have the container's
  * place in the commit log, consecutive queue offsets, and no size or checksum of their own. Call it once: members keep
@@ -107,8 +112,7 @@ export const unwrapInnerBatch = (
   message: StoredMessage,
   maxBytes: number = DEFAULT_MAX_BODY_BYTES,
 ): readonly StoredMessage[] => {
-  const wanted = MESSAGE_FLAG.NEED_UNWRAP | MESSAGE_FLAG.INNER_BATCH
-  if ((message.sysFlag & wanted) !== wanted) return [message]
+  if (!isInnerBatch(message)) return [message]
   const { queueId, queueOffset, physicalOffset, bornTimestamp, bornHost, storeTimestamp, storeHost } = message
   const { reconsumeTimes, preparedTransactionOffset, topic } = message
   return readBatchMembers(messageBody(message, maxBytes)).map(({ flag, body, propertiesText }, position) => ({
