@@ -118,7 +118,6 @@ export const createConversationDoors = (
     },
     acquainted$: createAcquaintance({
       boards,
-      routes$: topic => shared.routes.routes$(topic),
       known$: (endpoint, timeoutMs) => {
         return race<unknown[]>(begin().known$(endpoint), greet$(endpoint, timeoutMs, false))
       },

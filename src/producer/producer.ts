@@ -113,7 +113,7 @@ export const createProducer = (
     report,
   })
   const routing = createRoutingStats()
-  const boards = createTopicBoards({ routes, scheduler, random, ...settings })
+  const boards = createTopicBoards({ routes, scheduler, random, ...settings, templateMs: timing.routeRefreshMs })
   const compressor = chosenCompressor(settings.compression)
   const packing = {
     alone: { ...settings, compressor },
