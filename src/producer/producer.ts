@@ -166,6 +166,7 @@ export const createProducer = (
     shared,
     context: sending,
     sender,
+    tracer: companion.tracer,
     around$,
     packing: packing.alone,
     begin,
