@@ -1,17 +1,4 @@
-import {
-  concat,
-  defer,
-  EMPTY,
-  filter,
-  finalize,
-  from,
-  ignoreElements,
-  map,
-  merge,
-  NEVER,
-  of,
-  ReplaySubject,
-} from 'rxjs'
+import { concat, defer, EMPTY, filter, finalize, from, ignoreElements, merge, NEVER, of, ReplaySubject } from 'rxjs'
 import { share, take, takeUntil, tap, throwError, timer } from 'rxjs'
 import type { Observable, ObservableInput } from 'rxjs'
 import { addReports, NOTHING_LEFT } from '../client/shared-client.ts'
