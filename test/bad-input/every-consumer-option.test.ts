@@ -162,6 +162,11 @@ describe('options of a consumer', () => {
       { model: 'broadcasting', allocate: 'circle' },
       "allocate and model 'broadcasting' exclude each other",
     ],
+    [
+      'dead letters, where there are none',
+      { model: 'broadcasting', onDecodeError: 'dead-letter' },
+      'onDecodeError is "dead-letter": expected one of ack, deliver-raw',
+    ],
     ['a queue twice', { assign: [queue, { ...queue }] }, 'assign names queue texts@a:0 twice'],
     [
       'a queue of a topic that is not subscribed to',
