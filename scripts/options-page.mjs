@@ -32,6 +32,7 @@ const SECTIONS = [
   ['`validateMessage(message, limits)`, `estimateSize`', 'MessageLimits'],
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
+  ['`allocate` of a consumer, by name', 'ByConfig'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
   ['`consumer.processBatch$(handler, options)`', 'ProcessBatchOptions'],
   ['`consumer.messages$(options)`, `queues$`', 'ReceiveOptions'],
