@@ -42,6 +42,7 @@ const drawn = (m: Marbles, topics: Readonly<Record<string, string>>, options: Pa
     routes: {
       routes$: topic => states.get(topic) ?? EMPTY,
       refresh: topic => refreshed.push(`${topic ?? 'all'} at ${asyncScheduler.now()}`),
+      forget: () => undefined,
       cached: () => [],
     },
     scheduler: asyncScheduler,
