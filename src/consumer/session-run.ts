@@ -62,7 +62,7 @@ export const createSessionRuns = (
       .subscribe({ error: () => left.complete(), complete: () => left.complete() })
   }
 
-  const begun$: SessionRuns['run$'] = (until, body) =>
+  const begun$ = <R>(wish$: Observable<unknown>, body: (session: GroupSession, ending: Ending) => Observable<R>) =>
     defer(() => {
       const mine = createGroupSession(shared, settings, hooks)
       session = mine
@@ -73,11 +73,9 @@ export const createSessionRuns = (
       let cut = 0
       const failing = new ReplaySubject<void>(1)
       const ending: Ending = {
-        until$: merge(
-          until === undefined ? NEVER : from(until).pipe(take(1)),
-          stops.pipe(tap(ms => (drainMs = ms))),
-          failing,
-        ).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnError: false })),
+        until$: merge(wish$, stops.pipe(tap(ms => (drainMs = ms))), failing).pipe(
+          share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnError: false }),
+        ),
         deadlineMs: () => {
           dueAt = scheduler.now() + drainMs
           return drainMs
@@ -107,6 +105,12 @@ export const createSessionRuns = (
       )
     })
 
+  /** A wish to end may be uttered while the former membership still ends. */
+  const heard = (until: ObservableInput<unknown> = NEVER) => {
+    const wishes = new ReplaySubject<unknown>(1)
+    return { wishes, listening: from(until).pipe(take(1)).subscribe(wishes) }
+  }
+
   const run$: SessionRuns['run$'] = (until, body) =>
     defer(() => {
       if (isClosed || shared.isClosed()) throw closed('the consumer')
@@ -115,8 +119,10 @@ export const createSessionRuns = (
       active = true
       stops = new ReplaySubject(1)
       lastReport = NOTHING_LEFT
-      return concat(ended$.pipe(ignoreElements()), begun$(until, body)).pipe(
+      const { wishes, listening } = heard(until)
+      return concat(ended$.pipe(ignoreElements()), begun$(wishes, body)).pipe(
         finalize(() => {
+          listening.unsubscribe()
           active = false
           release()
           idle.next()

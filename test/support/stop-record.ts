@@ -37,7 +37,6 @@ export interface StopRecord {
   moved(life: Life, queueIds: readonly number[]): void
   /** A broker has confirmed this progress. */
   committed(queueId: number, offset: number): void
-  /** Work on a message begins. */
   /** Work on a message begins; what is worked on together has one `batch`. */
   begun(life: Life, queueId: number, offset: number, body: number, batch: object): Work
   /** It counts as handled from now on. */
@@ -64,10 +63,7 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
   /** The oldest that it had begun and not done: from there on, all may come again. */
   const oldestOpen = ({ works }: Tenure): number =>
     Math.min(Infinity, ...works.filter(({ isDone }) => !isDone).map(({ offset }) => offset))
-  const mayComeAgain = ({ tenure, offset }: Work): boolean => {
-    if (tenure.life.abrupt && oldestOpen(tenure) <= offset) return true
-    return !inOrder && tenure.moved // nobody waits for the other where there is no lock
-  }
+  const mayComeAgain = ({ tenure, offset }: Work): boolean => tenure.life.abrupt && oldestOpen(tenure) <= offset
 
   return {
     life: name => ({ name, known: new Map(confirmed), abrupt: false }),
@@ -87,7 +83,9 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
       const tenure = tenureOf(life, queueId)
       if (tenure === undefined) throw new Error(`${life.name} works on queue ${queueId} that it never began`)
       const before = worksOn.get(body) ?? []
-      const needless = before.filter(({ isDone }) => isDone).find(work => !mayComeAgain(work))
+      // Without a lock, who lost the queue goes on with what it has in hand while the next one begins with it.
+      const isShared = !inOrder && (tenure.moved || before.some(work => work.tenure.moved))
+      const needless = isShared ? undefined : before.filter(({ isDone }) => isDone).find(work => !mayComeAgain(work))
       if (needless !== undefined) {
         const first = needless.tenure.life.name
         findings.push(`${body} (${queueId}:${offset}) came to ${life.name} though ${first} was done with it`)
