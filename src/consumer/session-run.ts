@@ -36,6 +36,13 @@ export interface SessionRuns {
   drain$(drainMs: number): Observable<CloseReport>
 }
 
+/** From now on: the wish to stop may be uttered while the former membership still ends. */
+const listen = (until: ObservableInput<unknown> | undefined) => {
+  const wishes = new ReplaySubject<unknown>(1)
+  const first$ = from(until ?? NEVER).pipe(take(1))
+  return { wish$: wishes.asObservable(), listening: first$.subscribe(wishes) }
+}
+
 export const createSessionRuns = (
   shared: SharedClient,
   settings: ConsumerSettings,
@@ -105,12 +112,6 @@ export const createSessionRuns = (
       )
     })
 
-  /** A wish to end may be uttered while the former membership still ends. */
-  const heard = (until: ObservableInput<unknown> = NEVER) => {
-    const wishes = new ReplaySubject<unknown>(1)
-    return { wishes, listening: from(until).pipe(take(1)).subscribe(wishes) }
-  }
-
   const run$: SessionRuns['run$'] = (until, body) =>
     defer(() => {
       if (isClosed || shared.isClosed()) throw closed('the consumer')
@@ -119,8 +120,8 @@ export const createSessionRuns = (
       active = true
       stops = new ReplaySubject(1)
       lastReport = NOTHING_LEFT
-      const { wishes, listening } = heard(until)
-      return concat(ended$.pipe(ignoreElements()), begun$(wishes, body)).pipe(
+      const { wish$, listening } = listen(until)
+      return concat(ended$.pipe(ignoreElements()), begun$(wish$, body)).pipe(
         finalize(() => {
           listening.unsubscribe()
           active = false
