@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, EMPTY, map, mergeMap, NEVER, take, tap } from 'rxjs'
+import { asyncScheduler, defer, ignoreElements, map, mergeMap, NEVER, take, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { queueStream$ } from '../../src/consumer/queue-stream.ts'
@@ -23,7 +23,7 @@ const drawn = (m: Marbles, { pages = '', revoked = '' }: { readonly pages?: stri
         rests.push(`rests at ${asyncScheduler.now()}`)
         return revoked$.pipe(
           take(1),
-          mergeMap(() => EMPTY),
+          ignoreElements(),
         )
       }),
     onUnheard: error => unheard.push(`${String(error)} at ${asyncScheduler.now()}`),
