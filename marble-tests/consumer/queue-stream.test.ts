@@ -21,10 +21,7 @@ const drawn = (m: Marbles, { pages = '', revoked = '' }: { readonly pages?: stri
     rest$: () =>
       defer(() => {
         rests.push(`rests at ${asyncScheduler.now()}`)
-        return revoked$.pipe(
-          take(1),
-          ignoreElements(),
-        )
+        return revoked$.pipe(take(1), ignoreElements())
       }),
     onUnheard: error => unheard.push(`${String(error)} at ${asyncScheduler.now()}`),
     scheduler: asyncScheduler,
