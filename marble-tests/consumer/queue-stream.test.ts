@@ -12,7 +12,7 @@ import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 const drawn = (m: Marbles, { pages = '', revoked = '' }: { readonly pages?: string; readonly revoked?: string }) => {
   const unheard: string[] = []
   const rests: string[] = []
-  const revoked$ = revoked === '' ? NEVER : m.hot(revoked)
+  const revoked$: Observable<unknown> = revoked === '' ? NEVER : m.hot(revoked)
   const page$ = m.cold(pages)
   const pages$ = page$.pipe(map(letter => [letter as unknown as QueueDelivery]))
   const out$ = queueStream$(aQueue(), {
