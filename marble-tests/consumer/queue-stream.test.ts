@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, EMPTY, map, mergeMap, NEVER, take, tap } from 'rxjs'
+import { asyncScheduler, defer, ignoreElements, map, mergeMap, NEVER, take, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { queueStream$ } from '../../src/consumer/queue-stream.ts'
@@ -12,7 +12,7 @@ import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 const drawn = (m: Marbles, { pages = '', revoked = '' }: { readonly pages?: string; readonly revoked?: string }) => {
   const unheard: string[] = []
   const rests: string[] = []
-  const revoked$ = revoked === '' ? NEVER : m.hot(revoked)
+  const revoked$: Observable<unknown> = revoked === '' ? NEVER : m.hot(revoked)
   const page$ = m.cold(pages)
   const pages$ = page$.pipe(map(letter => [letter as unknown as QueueDelivery]))
   const out$ = queueStream$(aQueue(), {
@@ -21,10 +21,7 @@ const drawn = (m: Marbles, { pages = '', revoked = '' }: { readonly pages?: stri
     rest$: () =>
       defer(() => {
         rests.push(`rests at ${asyncScheduler.now()}`)
-        return revoked$.pipe(
-          take(1),
-          mergeMap(() => EMPTY),
-        )
+        return revoked$.pipe(take(1), ignoreElements())
       }),
     onUnheard: error => unheard.push(`${String(error)} at ${asyncScheduler.now()}`),
     scheduler: asyncScheduler,
