@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { codecs, createClient, on, topic } from '../../src/index.ts'
+import { codecs, createClient, on, topic, TRACE_DEFAULTS } from '../../src/index.ts'
 import type { ConsumerOptions, FlowLimits, ProcessBatchOptions, ProcessOptions } from '../../src/index.ts'
 import { CONSUMER_DEFAULTS, FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/options.ts'
 import { resolveProcessBatchOptions, resolveProcessOptions } from '../../src/consumer/process-options.ts'
@@ -44,6 +44,7 @@ const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   retry: [...NO_OBJECT, { max: 5 }, ...NO_NUMBER.map(maxAttempts => ({ maxAttempts }))],
   onDecodeError: ['explode', '', 5, null],
   verifyBodyCrc: ['yes', 1, null],
+  trace: ['yes', 1, null, { topic: '' }, { batchSize: 0 }, { flushMs: 0 }, { maxQueued: 0 }, { nonsense: 1 }],
 }
 const FLOW: Wrong<FlowLimits> = {
   unsettledPerQueue: [0, 65_536, ...NO_NUMBER],
@@ -171,8 +172,9 @@ describe('options of a consumer', () => {
       onDecodeError,
       verifyBodyCrc,
     }
-    expect({ ...resolved, allocate: 'average' }).toEqual(CONSUMER_DEFAULTS)
-    expect(flow).toEqual(FLOW_DEFAULTS)
+    expect({ ...resolved, allocate: 'average', trace: false }).toEqual(CONSUMER_DEFAULTS)
+    expect([flow, MODE.trace]).toEqual([FLOW_DEFAULTS, undefined])
+    expect(resolve({ trace: true }).trace).toEqual(TRACE_DEFAULTS)
     expect(resolve(CONSUMER_DEFAULTS).allocation.wireName).toBe('AVG')
   })
 
