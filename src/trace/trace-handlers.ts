@@ -9,11 +9,17 @@ import { BROKER_DEFAULTS } from '../protocol/server-defaults.ts'
 /** What a handler is given, as far as it is traced. */
 interface TracedDelivery {
   readonly topic: string
-  readonly message: Inbound
+  /** What can always be read. */
+  readonly raw: Inbound
   readonly attempt: number
   readonly signal: AbortSignal
   /** What the handler itself decided about it. */
   readonly decision: string | undefined
+}
+
+interface Traced {
+  readonly delivery: TracedDelivery
+  readonly raw: Inbound
 }
 
 export interface TraceHandlersOptions {
@@ -33,20 +39,20 @@ export interface TraceHandlersOptions {
  */
 export const traceHandlers = ({ group, ownTopic, slowMs, newRequestId, add, scheduler }: TraceHandlersOptions) => {
   /** Tells the beginning now, and the end when it is called. */
-  const begin = (deliveries: readonly TracedDelivery[], traced: readonly TracedDelivery[]) => {
+  const begin = (count: number, traced: readonly Traced[]) => {
     const requestId = newRequestId()
     const startedAt = scheduler.now()
     // of this attempt: another one in place has another signal
-    const told = traced.map(delivery => ({ delivery, signal: delivery.signal, id: idOf(delivery.message) }))
-    for (const { delivery, id } of told) {
-      const regionId = delivery.message.properties[PROPERTY.REGION] ?? BROKER_DEFAULTS.regionId
+    const told = traced.map(one => ({ ...one, signal: one.delivery.signal, id: idOf(one.raw) }))
+    for (const { delivery, raw, id } of told) {
+      const regionId = raw.properties[PROPERTY.REGION] ?? BROKER_DEFAULTS.regionId
       const retryTimes = delivery.attempt - 1
       add({ type: 'SubBefore', timestamp: startedAt, regionId, group, requestId, retryTimes, ...id })
     }
     return (how: TraceOutcome): void => {
       const timestamp = scheduler.now()
       const elapsedMs = timestamp - startedAt
-      const costMs = Math.floor(elapsedMs / deliveries.length) // of each, as the official client tells it
+      const costMs = Math.floor(elapsedMs / count) // of each, as the official client tells it
       for (const { delivery, signal, id } of told) {
         const success = how === 'success' && (delivery.decision ?? 'acked') === 'acked'
         const isSlow = isTimeout(signal.reason) || (how === 'success' && elapsedMs >= slowMs)
@@ -59,9 +65,12 @@ export const traceHandlers = ({ group, ownTopic, slowMs, newRequestId, add, sche
     around:
       <D extends TracedDelivery>(handler: (deliveries: readonly D[]) => unknown) =>
       (deliveries: readonly D[]): ObservableInput<unknown> | undefined => {
-        const traced = deliveries.filter(({ topic, message }) => topic !== ownTopic && isWanted(message))
+        const traced = deliveries
+          .filter(({ topic }) => topic !== ownTopic)
+          .map(delivery => ({ delivery, raw: delivery.raw }))
+          .filter(isWanted)
         if (traced.length === 0) return handler(deliveries) as ObservableInput<unknown> | undefined // whoever calls looks
-        const end = begin(deliveries, traced)
+        const end = begin(deliveries.length, traced)
         let failure: TraceOutcome = 'exception'
         try {
           const result = handler(deliveries)
@@ -86,7 +95,7 @@ export const traceHandlers = ({ group, ownTopic, slowMs, newRequestId, add, sche
   }
 }
 
-const isWanted = ({ properties }: Inbound): boolean => properties[PROPERTY.TRACE_ON] !== 'false'
+const isWanted = ({ raw }: Traced): boolean => raw.properties[PROPERTY.TRACE_ON] !== 'false'
 
 const idOf = ({ messageId, keys }: Inbound): { readonly messageId: string; readonly keys?: string } => ({
   messageId,
