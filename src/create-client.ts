@@ -24,10 +24,10 @@ import { createSharedClient } from './client/shared-client.ts'
 import type { CloseReport } from './client/shared-client.ts'
 import { stats$ } from './client/stats.ts'
 import type { Stats } from './client/stats.ts'
-import { createConsumer } from './consumer/create-consumer.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import type { DeliveryFrom } from './consumer/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
+import { createTracedConsumer } from './create-traced-consumer.ts'
 import { createTracedProducer } from './create-traced-producer.ts'
 import { closed, operationTimeout } from './errors.ts'
 import { nameOf } from './messages/topic.ts'
@@ -184,7 +184,7 @@ export const createClient = (config: ClientConfig): Client => {
     clusterInfo$: () => whileOpen$(nameServer.clusterInfo$()).pipe(neverSync(asap), life.held()),
     producer: options => createTracedProducer(shared, options),
     transactionalProducer: options => createTransactionalProducer(shared, options, createTracedProducer),
-    consumer: options => createConsumer(shared, options),
+    consumer: options => createTracedConsumer(shared, options),
     close,
     closed$: ended.asObservable(),
     [Symbol.asyncDispose]: () => close().then(() => undefined),

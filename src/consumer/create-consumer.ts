@@ -1,9 +1,10 @@
-import { BehaviorSubject, defer, EMPTY, filter, firstValueFrom, map, mergeMap, takeUntil, tap } from 'rxjs'
-import { throwError, timer } from 'rxjs'
+import { BehaviorSubject, concat, concatMap, defer, EMPTY, filter, firstValueFrom, map, mergeMap, of } from 'rxjs'
+import { takeUntil, tap, throwError, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
+import type { TraceSettings } from '../client/trace-options.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
@@ -12,8 +13,9 @@ import { createConsumeMeter } from './consume-stats.ts'
 import { createControls } from './controls.ts'
 import type { Delivery, QueueDelivery } from './delivery.ts'
 import { createExplain } from './explain.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
 import { resolveConsumerOptions } from './options.ts'
-import type { ConsumerOptions } from './options.ts'
+import type { ConsumerOptions, ConsumerSettings } from './options.ts'
 import { createPauses } from './pauses.ts'
 import { checkHandler, resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
 import type { Processed } from './process.ts'
@@ -33,11 +35,24 @@ const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): read
 
 const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
 
-export const createConsumer = <D extends Delivery>(shared: SharedClient, options: ConsumerOptions): Consumer<D> => {
+/** What lives and ends with a consumer: the message trace. */
+interface Companion {
+  readonly tracer: HandlerTracer | undefined
+  /** When the last handler has ended. Completes within `leftMs`. */
+  farewell$(leftMs: number): Observable<never>
+}
+const ALONE: Companion = { tracer: undefined, farewell$: () => EMPTY }
+
+export const createConsumer = <D extends Delivery>(
+  shared: SharedClient,
+  options: ConsumerOptions,
+  traced: (trace: TraceSettings, settings: ConsumerSettings) => Companion = () => ALONE,
+): Consumer<D> => {
   const { runtime, timing, report, life, events$, closing$ } = shared
   const { scheduler, asap } = runtime
   const settings = resolveConsumerOptions(options, timing.commitMs)
   const { group } = settings
+  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings)
   const assignments = new BehaviorSubject<Assignments>(NOTHING_HELD)
   let assigned: Assignments = NOTHING_HELD
 
@@ -62,7 +77,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
     const failed = error !== undefined || settlement === 'retry-scheduled' || settlement === 'dead-lettered'
     if (settlement !== 'released') meter.of(delivery.queue.topic).consumed(failed ? 0 : 1, failed ? 1 : 0, elapsedMs)
   }
-  const work = createRunWork({ shared, settings, onProcessed: counted })
+  const work = createRunWork({ shared, settings, tracer: companion.tracer, onProcessed: counted })
 
   /** What is wrong with options is told as everything is: as an error, and not inside of subscribe. */
   const resolved$ = <R, T>(resolve: () => R, run$: (resolved: R) => Observable<T>): Observable<T> =>
@@ -127,7 +142,9 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
   const close$ = (drainMs: number): Observable<CloseReport> =>
     defer(() => {
       delist()
-      return runs.close$(drainMs)
+      const dueAt = scheduler.now() + drainMs
+      const farewell$ = defer(() => companion.farewell$(Math.max(0, dueAt - scheduler.now())))
+      return runs.close$(drainMs).pipe(concatMap(report => concat(farewell$, of(report))))
     }).pipe(tap(() => assignments.complete()))
   const delist = shared.enlist({ kind: 'consumer', close$ })
   let closing: Promise<CloseReport> | undefined
