@@ -142,6 +142,14 @@ export interface ConsumerSettings {
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
   readonly verifyBodyCrc: boolean
+  /** The application asks for messages (lite pull), and says how far they are consumed. Absent: they are handed to it. */
+  readonly polled?: PolledSettings
+}
+
+/** How a consumer that is asked for messages commits. */
+export interface PolledSettings {
+  /** What an earlier poll handed out is consumed at the next one. */
+  readonly autoCommit: boolean
 }
 
 /** What a consumer does where nothing else is said; `flow` as FLOW_DEFAULTS. */
