@@ -3,7 +3,8 @@ import Long from 'long'
 import { createClient, message, topic } from '../src/index.ts'
 import type { ProducerOptions } from '../src/index.ts'
 import { masterOf } from '../src/protocol/routes.ts'
-import type { Board, TopicBoards } from '../src/producer/topic-boards.ts'
+import type { Board } from '../src/producer/board.ts'
+import type { TopicBoards } from '../src/producer/topic-boards.ts'
 import { createMeter } from '../src/producer/producer-stats.ts'
 import { nextRoute } from '../src/producer/next-route.ts'
 import { createRoutingStats } from '../src/producer/routing-stats.ts'
@@ -89,6 +90,7 @@ const routing = ({ count }: CostsTask): Promise<Cost> => {
     queues: queuesNamed('a0 a1 a2 a3 a4 a5 a6 a7'),
     masterOf: name => masterOf(route, name),
     fromTemplate: false,
+    isNewTo: () => false,
     route,
   }
   const rotation = { cursor: 0 }

@@ -2,25 +2,30 @@ import { parseArgs } from 'node:util'
 import { checkedInt } from '../src/client/checks.ts'
 import type { Finding, Running } from './bench.ts'
 import { codec } from './codec.ts'
-import { consuming } from './consuming.ts'
+import { consuming, waysOfConsuming } from './consuming.ts'
 import { costs } from './costs.ts'
 import type { CostFinding } from './costs.ts'
 import { correlation } from './correlation.ts'
+import { flat } from './flat.ts'
+import type { FlatFinding } from './flat.ts'
 import { latency } from './latency.ts'
 import type { LatencyFinding } from './latency.ts'
 import type { Target } from './load.ts'
 import { memory } from './memory.ts'
 import type { MemoryFinding } from './memory.ts'
+import { rebalance } from './rebalance.ts'
+import type { RebalanceFinding } from './rebalance.ts'
 import { sending } from './sending.ts'
 import { sharing } from './sharing.ts'
-import { costLines, latencyLines, memoryLines, table } from './table.ts'
+import { costLines, flatLines, latencyLines, memoryLines, rebalanceLines, table } from './table.ts'
 import { startEmbedded, startReal } from './targets.ts'
 
-const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,costs,send,share,latency,consume,memory] [--rounds N] [--quick] [--json]
+const USAGE = `npm run bench -- [--target embedded|real|both] [--only codec,correlation,costs,send,share,latency,consume,ways,rebalance,memory,flat] [--rounds N] [--quick] [--json]
 
 Rates are ratios to a floor measured in the same run, in rounds that take turns. The real broker needs a JDK and Maven.`
 
-const BENCHES = ['codec', 'correlation', 'costs', 'send', 'share', 'latency', 'consume', 'memory']
+const ON_BROKERS = ['send', 'share', 'latency', 'consume', 'ways', 'rebalance', 'memory', 'flat']
+const BENCHES = ['codec', 'correlation', 'costs', ...ON_BROKERS]
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +56,8 @@ const findings: Finding[] = []
 const memories: MemoryFinding[] = []
 const latencies: LatencyFinding[] = []
 const costings: CostFinding[] = []
+const rebalances: RebalanceFinding[] = []
+const flats: FlatFinding[] = []
 const show = (text: string): void => {
   tell('')
   if (!values.json) process.stdout.write(`${text}\n\n`)
@@ -77,11 +84,25 @@ const onTarget = async (target: Target): Promise<void> => {
       show(latencyLines(finding))
     }
     if (only.has('share')) found(await sharing(100_000 * scale)(target, running))
-    if (only.has('consume')) found(await consuming(200_000 * scale)(target, running))
+    if (only.has('consume')) {
+      found(await consuming(200_000 * scale, 256)(target, running))
+      found(await consuming(50_000 * scale, 4_096)(target, running))
+    }
+    if (only.has('ways')) found(await waysOfConsuming(100_000 * scale)(target, running))
+    if (only.has('rebalance')) {
+      const finding = await rebalance(target, running)
+      rebalances.push(finding)
+      show(rebalanceLines(finding))
+    }
     if (only.has('memory')) {
       const finding = await memory(target, 200_000 * scale, running)
       memories.push(finding)
       show(memoryLines(finding))
+    }
+    if (only.has('flat')) {
+      const finding = await flat(target, 1_000_000 * scale, running)
+      flats.push(finding)
+      show(flatLines(finding))
     }
   } finally {
     await target.stop()
@@ -97,11 +118,12 @@ const main = async (): Promise<void> => {
     costings.push(finding)
     show(costLines(finding))
   }
-  const onBrokers = ['send', 'share', 'latency', 'consume', 'memory'].some(name => only.has(name))
+  const onBrokers = ON_BROKERS.some(name => only.has(name))
   if (onBrokers && values.target !== 'real') await onTarget(await startEmbedded())
   if (onBrokers && values.target !== 'embedded') await onTarget(await startReal())
-  if (values.json)
-    process.stdout.write(`${JSON.stringify({ node: process.version, findings, latencies, memories, costings })}\n`)
+  if (!values.json) return
+  const all = { findings, latencies, memories, costings, rebalances, flats }
+  process.stdout.write(`${JSON.stringify({ node: process.version, ...all })}\n`)
 }
 
 await main()

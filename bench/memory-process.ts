@@ -1,12 +1,13 @@
 import { delay, interval, lastValueFrom, of, take, tap } from 'rxjs'
 import { createClient, on, topic } from '../src/index.ts'
 import type { MemoryAsk, MemoryReport } from './memory.ts'
+import { usedMemory } from './used-memory.ts'
 
 /** A consumer with a slow handler, alone in its process: told what to consume, it reports what it took. */
 const consume = async ({ nameServers, topicName, group, count }: MemoryAsk): Promise<MemoryReport> => {
   await using client = createClient({ nameServers })
   const consumer = client.consumer({ group, subscribe: [on(topic(topicName))], startFrom: 'first' })
-  const before = used()
+  const before = usedMemory()
   let received = 0
   const done = lastValueFrom(
     consumer
@@ -19,7 +20,7 @@ const consume = async ({ nameServers, topicName, group, count }: MemoryAsk): Pro
   let peak = before
   const looking = interval(20).subscribe({
     next: i => {
-      peak = Math.max(peak, used())
+      peak = Math.max(peak, usedMemory())
       if (i % 50 === 0) process.send?.({ received })
     },
     error: () => undefined, // an interval has none
@@ -27,11 +28,6 @@ const consume = async ({ nameServers, topicName, group, count }: MemoryAsk): Pro
   await done
   looking.unsubscribe()
   return { received, before, peak }
-}
-
-const used = (): number => {
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-  return heapUsed + external + arrayBuffers
 }
 
 process.once('message', (ask: MemoryAsk) => {

@@ -100,8 +100,13 @@ export const countFrames = (): ((chunk: Buffer) => number) => {
   }
 }
 
-/** Pulls all queues from their beginning, one pull on the way in each, reading only where the next one begins. */
-export const rawPulls = async (socket: Socket, load: Load, group: string, count: number): Promise<void> => {
+/** Pulls all queues from their beginning, one pull on the way in each, and walks the lengths of what comes. */
+export const rawPulls = async (
+  socket: Socket,
+  load: Pick<Load, 'topic' | 'queues'>,
+  group: string,
+  count: number,
+): Promise<void> => {
   const offsets = Array.from({ length: load.queues }, () => 0)
   const asked = new Map<number, number>() // opaque ⇒ queue
   let opaque = 0
@@ -117,14 +122,13 @@ export const rawPulls = async (socket: Socket, load: Load, group: string, count:
       carry = cut.carry
       const next: Buffer[] = []
       for (const bytes of cut.frames) {
-        const { code, opaque, fields, remark } = decodeFrame(bytes)
+        const { code, opaque, fields, remark, body } = decodeFrame(bytes)
         const queueId = asked.get(opaque) ?? 0
         asked.delete(opaque)
         if (code === 19) continue // this queue is at its end
         if (code !== 0) return reject(new Error(`a pull was refused: ${code} ${remark ?? ''}`))
-        const nextOffset = Number(fields['nextBeginOffset'])
-        received += nextOffset - (offsets[queueId] ?? 0)
-        offsets[queueId] = nextOffset
+        offsets[queueId] = Number(fields['nextBeginOffset'])
+        for (let at = 0; at < body.length; at += body.readInt32BE(at)) received++
         next.push(pull(queueId))
       }
       if (next.length > 0) socket.write(Buffer.concat(next))

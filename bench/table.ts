@@ -1,6 +1,8 @@
 import type { Finding } from './bench.ts'
 import type { CostFinding } from './costs.ts'
+import type { FlatFinding } from './flat.ts'
 import type { LatencyFinding } from './latency.ts'
+import type { RebalanceFinding } from './rebalance.ts'
 import type { Row, Spread } from './rounds.ts'
 import type { MemoryFinding } from './memory.ts'
 
@@ -35,6 +37,15 @@ const verdict = ({ goal, ratio, cpuUs }: Row): string => {
 
 export const memoryLines = ({ title, peakMiB, beforeMiB, boundMiB }: MemoryFinding): string =>
   `${title}\npeak ${digits(peakMiB)} MiB (before: ${digits(beforeMiB)}), bound ${digits(boundMiB)} MiB: ${peakMiB <= boundMiB ? 'met' : 'missed'}`
+
+export const flatLines = (finding: FlatFinding): string => {
+  const { title, firstMiB, lastMiB, firstLeastMiB, lastLeastMiB } = finding
+  const least = `least ${digits(firstLeastMiB)} and ${digits(lastLeastMiB)} MiB`
+  return `${title}\nfirst tenth ${digits(firstMiB)} MiB, last tenth ${digits(lastMiB)} MiB (${digits(lastMiB / firstMiB)}); ${least}`
+}
+
+export const rebalanceLines = ({ title, joinMs, leaveMs }: RebalanceFinding): string =>
+  `${title}\none joins: ${withSpread(joinMs)} ms until each queue is held once; one closes: ${withSpread(leaveMs)} ms`
 
 export const latencyLines = ({ title, rows }: LatencyFinding): string =>
   [

@@ -33,6 +33,7 @@ const SECTIONS = [
   ['`client.consumer(options)`', 'ConsumerOptions'],
   ['`flow` of a consumer', 'FlowLimits'],
   ['`fileOffsets(options)`', 'FileOffsetsOptions'],
+  ['`allocate` of a consumer, by name', 'ByConfig'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],
   ['`consumer.processBatch$(handler, options)`', 'ProcessBatchOptions'],
   ['`consumer.messages$(options)`, `queues$`', 'ReceiveOptions'],

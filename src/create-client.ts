@@ -62,6 +62,11 @@ export interface Client extends QueueDoors, AsyncDisposable {
   routes$(topic: Topic | string): Observable<RouteState>
   /** Has the name servers asked again now: about one topic, or about all that are in use. */
   refreshRoutes(topic?: Topic | string): void
+  /**
+   * Has the name servers asked again about a topic, and does not believe its last good route any more: where they no longer
+   * know the topic it goes at once, not after `timing.routeTtlMs`. For a topic that was deleted or has moved.
+   */
+  forgetRoute(topic: Topic | string): void
   /** What is kept of routes now: their topics, brokers and queues. */
   routeCache(): RouteCache
   /** The health of every broker known by name: of those that routes named. Replays the current table. */
@@ -174,6 +179,7 @@ export const createClient = (config: ClientConfig): Client => {
     events$,
     routes$: topic => routes.routes$(nameOf(topic)).pipe(takeUntil(closing$)),
     refreshRoutes: topic => routes.refresh(topic === undefined ? undefined : nameOf(topic)),
+    forgetRoute: topic => routes.forget(nameOf(topic)),
     routeCache: () => routeCacheOf(routes.cached()),
     health$: health.health$,
     suspendBroker: (brokerName, forMs) =>

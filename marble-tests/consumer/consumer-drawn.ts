@@ -7,7 +7,7 @@ import { fakeTransport } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, type Marbles } from '../marbles.ts'
 
 export const PULL = REQUESTS.PULL_MESSAGE.code
-const COMMIT = REQUESTS.UPDATE_CONSUMER_OFFSET.code
+export const COMMIT = REQUESTS.UPDATE_CONSUMER_OFFSET.code
 export const LEAVE = REQUESTS.UNREGISTER_CLIENT.code
 
 /**

@@ -4,8 +4,9 @@ import { on, topic, type Delivery } from '../../src/index.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { pulledAnswer } from '../../test/support/fake-cluster.ts'
 import { marbles } from '../marbles.ts'
-import { at, drawConsumer, EACH, fail, LEAVE, PULL, shown } from './consumer-drawn.ts'
+import { at, COMMIT, drawConsumer, EACH, fail, LEAVE, PULL, shown } from './consumer-drawn.ts'
 
+const NOTHING_LEFT = { forced: false, unsettled: 0, unsent: 0, inFlight: 0, uncommitted: 0 }
 const SEND_BACK = REQUESTS.CONSUMER_SEND_MSG_BACK.code
 
 describe('a consumer that is asked to stop', () => {
@@ -145,6 +146,32 @@ describe('a consumer that is unsubscribed', () => {
       m.flush()
       expect(told(PULL, 'queueOffset')).toEqual(['0 at 0', '3 at 1', '0 at 8', '3 at 9'])
       expect(leaves()).toEqual(['g at 4', 'g at 12'])
+    }),
+  )
+
+  it(
+    'is followed by one that may be asked to stop while it still waits: it never joins',
+    marbles(m => {
+      const leavingTakes = { [LEAVE]: () => m.cold('----(a|)', { a: pulledAnswer(0) }) }
+      const { consumer, told } = drawConsumer(m, ['-p', '', '-p'], leavingTakes)
+      const until = m.hot('                      ------s')
+      m.expect(shown(consumer, 2), '           ^---!   ').toBeObservable('---(012)', EACH)
+      m.expect(shown(consumer, 2, { until }), '-----^------!').toBeObservable('--------|')
+      m.flush()
+      expect(told(PULL, 'queueOffset')).toEqual(['0 at 0', '3 at 1'])
+    }),
+  )
+
+  it(
+    'is waited for by close(): it has committed and left before the connections go',
+    marbles(m => {
+      const slowly = { [COMMIT]: () => m.cold('---(a|)', { a: pulledAnswer(0) }) }
+      const { client, consumer, commits, leaves } = drawConsumer(m, ['-p'], slowly)
+      m.expect(shown(consumer, 2), '^---!').toBeObservable('---(012)', EACH)
+      at(m, '                       -----c', () => client.close())
+      m.expect(client.closed$).toBeObservable('----------(r|)', { r: NOTHING_LEFT }) // the retry topic is committed, too
+      m.flush()
+      expect([commits(), leaves()]).toEqual([['3 at 4'], ['g at 10']])
     }),
   )
 

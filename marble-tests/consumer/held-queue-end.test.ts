@@ -24,14 +24,14 @@ describe('a revoked queue', () => {
   )
 
   it(
-    'waits no longer than the deadline, and commits what is settled',
+    'commits at once what is settled, for the next owner, and waits for the rest no longer than the deadline',
     marbles(m => {
       const { run$, act, delivery, log } = drawQueue(m, { pulls: [['-(p|)', P]], drainMs: 5 })
       const revoked$ = m.hot('             ---r')
       m.expect(run$(revoked$)).toBeObservable('-p------|', PAGES)
       act('                                    --a', { a: () => delivery(0).ack() })
       m.flush()
-      expect(log.at(-1)).toBe('commit 1 at 8')
+      expect(log.at(-1)).toBe('commit 1 at 3')
     }),
   )
 

@@ -107,6 +107,32 @@ describe('the route of a topic', () => {
   )
 
   it(
+    'that is to be forgotten goes at once when the name servers no longer know the topic, and stays when they do',
+    marbles(m => {
+      const gone = drawn(m, ['-a', '-n'], { idleMs: 0 })
+      const stays = drawn(m, ['-a', '-b'], { idleMs: 0 })
+      const under = drawn(m, ['-----a', '-n'], { idleMs: 0 })
+      const forget$ = m.cold('  --x').pipe(tap(() => [gone, stays, under].forEach(({ routes }) => routes.forget('t'))))
+      m.expect(forget$).toBeObservable('--x')
+      m.expect(gone.route$, '^-----!').toBeObservable(' -1-n', SAID)
+      m.expect(stays.route$, '^-----!').toBeObservable('-1-2', SAID)
+      m.expect(under.route$, '^-------!').toBeObservable('-----1n', SAID) // what was asked before settles nothing
+    }),
+  )
+
+  it(
+    'that is to be forgotten stays while no name server answers, and as ever in the times after',
+    marbles(m => {
+      const fails = drawn(m, ['-a', '-#', '-n'], { idleMs: 0 })
+      const later = drawn(m, ['-a', '-A', '-n'], { idleMs: 0 })
+      const forget$ = m.cold('  --x').pipe(tap(() => [fails, later].forEach(({ routes }) => routes.forget('t'))))
+      m.expect(forget$).toBeObservable('--x')
+      m.expect(fails.route$, '^--------!').toBeObservable('-1-f----n', SAID)
+      m.expect(later.route$, '^-----------!').toBeObservable('-1---------g', SAID)
+    }),
+  )
+
+  it(
     'stays as it is while name servers fail, which is told each time, and is asked again sooner',
     marbles(m => {
       const { route$, askedAt } = drawn(m, ['-a', '-#', '-#', '--A'], { idleMs: 0 })

@@ -14,7 +14,8 @@ import { createRoutingStats } from '../../src/producer/routing-stats.ts'
 import type { SendResult } from '../../src/producer/send-result.ts'
 import type { Select } from '../../src/producer/selection.ts'
 import { createSender } from '../../src/producer/send.ts'
-import type { Board, TopicBoards } from '../../src/producer/topic-boards.ts'
+import type { Board } from '../../src/producer/board.ts'
+import type { TopicBoards } from '../../src/producer/topic-boards.ts'
 import { masterOf } from '../../src/protocol/routes.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { aHealth } from '../../test/support/a-health.ts'
@@ -54,6 +55,7 @@ export const BOARD: Board = {
   queues: queuesNamed('a0 a1 b0 b1'),
   masterOf: name => masterOf(ROUTE, name),
   fromTemplate: false,
+  isNewTo: () => false,
   route: ROUTE,
 }
 

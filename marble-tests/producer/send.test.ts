@@ -3,7 +3,7 @@ import { asyncScheduler, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { routeNotFound } from '../../src/errors.ts'
 import type { QueueSelector } from '../../src/producer/selection.ts'
-import type { Board } from '../../src/producer/topic-boards.ts'
+import type { Board } from '../../src/producer/board.ts'
 import { masterOf } from '../../src/protocol/routes.ts'
 import { marbles } from '../marbles.ts'
 import { BOARD, drawSend, ROUTE } from './send-drawn.ts'
@@ -173,7 +173,7 @@ describe('a message', () => {
     'whose connection fails has its route asked again, and so has one sent by the template once it is stored',
     marbles(m => {
       const failed = drawSend(m, ['-c', '-s'])
-      const first = drawSend(m, ['-s'], { board$: of({ ...BOARD, fromTemplate: true }) })
+      const first = drawSend(m, ['-s'], { board$: of({ ...BOARD, isNewTo: () => true }) })
       const usual = drawSend(m, ['-e', '-s'])
       m.expect(failed.sent$).toBeObservable('--(s|)')
       m.expect(first.sent$).toBeObservable(' -(s|)')

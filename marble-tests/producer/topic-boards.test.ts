@@ -2,7 +2,8 @@ import { asyncScheduler, EMPTY, map, type Observable, ReplaySubject, share, tap 
 import { describe, expect, it } from 'vitest'
 import { notConnected, routeNotFound } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteOutcome, type RouteState } from '../../src/nameserver/route-state.ts'
-import { createTopicBoards, type Board, type TopicBoardsOptions } from '../../src/producer/topic-boards.ts'
+import type { Board } from '../../src/producer/board.ts'
+import { createTopicBoards, type TopicBoardsOptions } from '../../src/producer/topic-boards.ts'
 import { TEMPLATE_TOPIC } from '../../src/protocol/names.ts'
 import { PERM } from '../../src/protocol/routes.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'
@@ -15,16 +16,16 @@ const outcome = (topic: string, letter: string): RouteOutcome => {
   const at = asyncScheduler.now()
   if (letter === 'n') return { ok: false, error: routeNotFound(topic, 'the name server does not know it'), at }
   if (letter === 'f') return { ok: false, error: down, at }
-  const brokers = letter === 'w' ? { a: 'a:1', b: 'b:1' } : { a: 'a:1' }
+  const brokers = letter === 'w' || letter === 'T' ? { a: 'a:1', b: 'b:1' } : { a: 'a:1' }
   if (letter === 'r') return { ok: true, value: aRoute(brokers, 2, PERM.READ), at }
   if (letter === 's')
     return { ok: true, value: { ...aRoute(brokers, 2), queueDatas: [], isStatic: true, staticQueues: [] }, at }
-  return { ok: true, value: aRoute(brokers, letter === 't' ? 8 : 2), at }
+  return { ok: true, value: aRoute(brokers, letter.toLowerCase() === 't' ? 8 : 2), at }
 }
 
 /**
- * The answers about each topic: `k` a route with two queues, `w` one with two brokers, `t` one with eight queues, `n` unknown,
- * `f` no name server answers, `r` read-only, `s` static.
+ * The answers about each topic: `k` a route with two queues, `w` one with two brokers, `t` one with eight queues, `T` with two
+ * brokers of eight, `n` unknown, `f` no name server answers, `r` read-only, `s` static.
  */
 const drawn = (m: Marbles, topics: Readonly<Record<string, string>>, options: Partial<TopicBoardsOptions> = {}) => {
   const refreshed: string[] = []
@@ -41,12 +42,14 @@ const drawn = (m: Marbles, topics: Readonly<Record<string, string>>, options: Pa
     routes: {
       routes$: topic => states.get(topic) ?? EMPTY,
       refresh: topic => refreshed.push(`${topic ?? 'all'} at ${asyncScheduler.now()}`),
+      forget: () => undefined,
       cached: () => [],
     },
     scheduler: asyncScheduler,
     random: () => 0,
     autoCreateTopics: true,
     defaultTopicQueues: 4,
+    templateMs: 100,
     ...options,
   })
   const board$ = (topic = 't', timeoutMs = 100) => shown(boards.board$(topic, timeoutMs))
@@ -101,6 +104,35 @@ describe('where a topic may be sent to', () => {
     marbles(m => {
       const { board$ } = drawn(m, { t: '-n-----', [TEMPLATE_TOPIC]: '---t---' })
       m.expect(board$()).toBeObservable('       ---(t|)', SAID)
+    }),
+  )
+
+  it(
+    'is every broker of the template while a topic is being created, also those that do not have it yet',
+    marbles(m => {
+      const { boards, board$ } = drawn(m, { t: '-n--k----w', [TEMPLATE_TOPIC]: '--T' }, { templateMs: 10 })
+      const all = 'a0 a1 a2 a3 b0 b1 b2 b3 by template'
+      const isNew$ = m
+        .cold('-----x')
+        .pipe(map(() => ['a', 'b'].map(broker => boards.board('t')?.isNewTo(broker)).join()))
+      m.expect(board$(), '                    ^       ').toBeObservable('--(T|)', { T: all })
+      m.expect(board$(), '                    -----^  ').toBeObservable('-----(h|)', { h: 'a0 a1 b0 b1 b2 b3' })
+      m.expect(board$(), '                    ----------^').toBeObservable('----------(w|)', SAID)
+      m.expect(isNew$).toBeObservable('-----x', { x: 'false,true' })
+    }),
+  )
+
+  it(
+    'is the brokers that have the topic, once the time for creating it is over',
+    marbles(m => {
+      const { board$ } = drawn(m, { t: '-n--k', [TEMPLATE_TOPIC]: '--T' }, { templateMs: 10 })
+      m.expect(board$(), '                    ^          ').toBeObservable('--(T|)', {
+        T: 'a0 a1 a2 a3 b0 b1 b2 b3 by template',
+      })
+      m.expect(board$(), '                    -----------^').toBeObservable('-----------(h|)', {
+        h: 'a0 a1 b0 b1 b2 b3',
+      })
+      m.expect(board$(), '                    ------------^').toBeObservable('------------(k|)', SAID)
     }),
   )
 

@@ -41,6 +41,14 @@ const rowsOf = (node, checker, root, prefix = '') =>
       : [row]
   })
 
+/** Rows of what an interface extends, as far as users cannot see that: what they can see has a table of its own. */
+const inheritedRows = (node, checker, root, isExported) =>
+  (node.heritageClauses ?? [])
+    .flatMap(({ types }) => types)
+    .flatMap(({ expression }) => checker.getSymbolAtLocation(expression)?.declarations ?? [])
+    .filter(base => ts.isInterfaceDeclaration(base) && !isExported(base))
+    .flatMap(base => rowsOf(base, checker, root))
+
 /** Methods of an interface that take an argument that may be left out: `{ name, parameters, comment }`. */
 const methodsOf = (node, checker) =>
   node.members
@@ -63,13 +71,12 @@ export const optionInterfaces = root => {
     .map(door => checker.getSymbolAtLocation(program.getSourceFile(door)))
     .flatMap(door => checker.getExportsOfModule(door))
     .map(symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
-  const interfaces = exported
-    .flatMap(symbol => symbol.declarations ?? [])
-    .filter(node => ts.isInterfaceDeclaration(node))
-    .map(node => [
-      node.name.text,
-      { comment: textOf(node, checker), rows: rowsOf(node, checker, root), methods: methodsOf(node, checker) },
-    ])
+  const nodes = exported.flatMap(symbol => symbol.declarations ?? []).filter(node => ts.isInterfaceDeclaration(node))
+  const isExported = node => nodes.includes(node)
+  const interfaces = nodes.map(node => {
+    const rows = [...inheritedRows(node, checker, root, isExported), ...rowsOf(node, checker, root)]
+    return [node.name.text, { comment: textOf(node, checker), rows, methods: methodsOf(node, checker) }]
+  })
   return {
     interfaces: new Map(interfaces),
     named: interfaces.map(([name]) => name).filter(name => OPTIONS.test(name)),

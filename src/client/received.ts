@@ -35,6 +35,10 @@ export const toInbound = (
   return new Received(stored, queue, topic, decoded(codec, stored, queue, topic))
 }
 
+/** The same with the body as it is stored, compressed or not, and whatever it is: never throws. */
+export const toRaw = (stored: StoredMessage, queue: QueueRef, topic: string): Inbound<string, Uint8Array> =>
+  new Received(stored, queue, topic, stored.storedBody) as Received & { readonly body: Uint8Array }
+
 const decoded = (codec: Codec<unknown>, stored: StoredMessage, queue: QueueRef, topic: string): unknown => {
   try {
     const plain = messageBody(stored)

@@ -1,6 +1,8 @@
 import type Long from 'long'
 import { ReplaySubject } from 'rxjs'
 import type { Observable } from 'rxjs'
+import { toRaw } from '../client/received.ts'
+import type { RocketError } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
@@ -17,7 +19,16 @@ export type Settlement = 'acked' | 'retry-scheduled' | 'dead-lettered' | 'releas
 /** One message in hand. The first settlement wins; later ones are ignored. Until it is settled it costs a credit. */
 export interface Delivery<N extends string = string, T = unknown> {
   readonly topic: N
+  /**
+   * What was sent. A body that cannot be read (decompressed, decoded, or told apart from its checksum) throws
+   * ERR_RMQ_DECODE here: `process$` and `processBatch$` look before the handler does, and go by `onDecodeError`; in
+   * `messages$` and `queues$` look at `decodeError`, or be ready for the throw.
+   */
   readonly message: Inbound<N, T>
+  /** Why the body cannot be read; undefined when it can. */
+  readonly decodeError: RocketError | undefined
+  /** The same message with the bytes of its body as they are stored, compressed or not. Never throws. */
+  readonly raw: Inbound<N, Uint8Array>
   readonly queue: QueueRef
   /** 1 on the first delivery. Rises, too, when a queue that is consumed in order tries again in place. */
   readonly attempt: number
@@ -83,6 +94,7 @@ export class QueueDelivery implements Delivery, Entry {
   #again = 0
   readonly #settler: Settler
   #inbound: Inbound | undefined
+  #decodeError: RocketError | undefined
   #controller: AbortController | undefined
   #outcome: ReplaySubject<Settlement> | undefined
   #done: Settlement | undefined
@@ -99,8 +111,22 @@ export class QueueDelivery implements Delivery, Entry {
     return this.#settler.queue
   }
   get message(): Inbound {
-    this.#inbound ??= this.#settler.read(this)
+    if (this.#decodeError !== undefined) throw this.#decodeError
+    this.#inbound ??= this.#read()
     return this.#inbound
+  }
+  get decodeError(): RocketError | undefined {
+    if (this.#inbound === undefined && this.#decodeError === undefined) {
+      try {
+        this.#inbound = this.#read()
+      } catch {
+        // kept
+      }
+    }
+    return this.#decodeError
+  }
+  get raw(): Inbound<string, Uint8Array> {
+    return toRaw(this.stored, { ...this.queue, queueId: this.stored.queueId }, this.topic)
   }
   get attempt(): number {
     return this.stored.reconsumeTimes + this.#again + 1
@@ -172,6 +198,14 @@ export class QueueDelivery implements Delivery, Entry {
     this.#controller = undefined
   }
 
+  #read(): Inbound {
+    try {
+      return this.#settler.read(this)
+    } catch (error) {
+      this.#decodeError = error as RocketError // whatever a codec throws, `read` makes one of it
+      throw error
+    }
+  }
   #state(): WaitedFor['state'] {
     if (this.decision === 'released') return 'released'
     if (this.decision !== undefined) return 'sending-back'

@@ -12,12 +12,6 @@ const PLACES: Readonly<Record<string, StartFrom>> = {
 const RULES = { avg: 'average', hash: 'consistent-hash' } as const
 const MS_PER_MINUTE = 60_000
 
-/** What of a consumer's options an environment can say: not what it subscribes to. */
-type FromEnv = Pick<
-  ConsumerOptions,
-  'group' | 'model' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
->
-
 /**
  * What the environment says of a consumer, and nothing else: `client.consumer({ ...consumerOptionsFromEnv(), group, subscribe })`.
  *
@@ -28,7 +22,7 @@ type FromEnv = Pick<
  *
  * One ERR_RMQ_ILLEGAL tells every variable that cannot be understood.
  */
-export const consumerOptionsFromEnv = (env: Env = process.env): Partial<FromEnv> =>
+export const consumerOptionsFromEnv = (env: Env = process.env) =>
   collected('the environment', () => {
     const minutes = envPositive(env, 'ROCKETMQ_CONSUME_TIMEOUT')
     const flow = said<Pick<FlowLimits, 'pullBatch' | 'unsettled'>>({
@@ -37,7 +31,12 @@ export const consumerOptionsFromEnv = (env: Env = process.env): Partial<FromEnv>
     })
     const everyMs = envPositive(env, 'ROCKETMQ_PERSIST_INTERVAL')
     const maxAttempts = envWhole(env, 'ROCKETMQ_MAX_RECONSUME_TIMES')
-    return said<FromEnv>({
+    return said<
+      Pick<
+        ConsumerOptions,
+        'group' | 'model' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
+      >
+    >({
       group: envText(env, 'ROCKETMQ_CONSUMER_GROUP'),
       model: envWord(env, 'ROCKETMQ_MESSAGE_MODEL', MODELS),
       startFrom: envWord(env, 'ROCKETMQ_CONSUME_FROM_WHERE', PLACES),

@@ -1,4 +1,15 @@
-import { catchError, concat, concatMap, defer, distinctUntilChanged, EMPTY, filter, ignoreElements, map } from 'rxjs'
+import {
+  catchError,
+  concat,
+  concatMap,
+  defaultIfEmpty,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  filter,
+  ignoreElements,
+  map,
+} from 'rxjs'
 import { merge, of, race, retry, Subject, switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
@@ -80,7 +91,9 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   const seeks = new Subject<Long>()
   let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
   let consumedBelow: Long | undefined // where it is said, and not settled
+  let openedAt: Long | undefined
   let isReading = false
+  let isRevoked = false // and nothing keeps the next owner from reading it already
   let isLocked = locked$ === undefined
   let phase: QueueFacts['phase'] = 'unread'
   let starting: Trouble | undefined
@@ -123,6 +136,10 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   /** Where it stands; nowhere before it is read, nor while another member may read it and be further. */
   const settledBelow = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
   const standing = (): Long | undefined => (polled === undefined ? settledBelow() : consumedBelow)
+  const moved = (): Long | undefined => {
+    const at = standing()
+    return sought === undefined && openedAt !== undefined && at?.equals(openedAt) === true ? undefined : at
+  }
   const started$ = defer(() => context.startPosition$(queue)).pipe(
     tap({
       error: (error: unknown) => {
@@ -158,6 +175,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
 
   const pagesFrom$ = (offset: Long): Observable<Page<QueueDelivery>> => {
     isReading = true
+    openedAt = offset
     const page$ = pages.pages$(offset)
     return atMostOnce ? page$.pipe(concatMap(committedFirst$)) : page$
   }
@@ -183,8 +201,20 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           tap(now => (isLocked = now)),
           switchMap(now => (now ? reading$ : lost$)),
         )
+  /** At once: where the next owner begins should be no older than it must. From now on it may be further than this member. */
+  const handedOver$ = defer(() => {
+    isRevoked = locked$ === undefined
+    return isRevoked ? commits.catchUp$(moved).pipe(catchError(() => EMPTY)) : EMPTY
+  })
+  const isOvertaken$ = defer(() =>
+    isRevoked && standing() !== undefined ? context.startPosition$(queue) : EMPTY,
+  ).pipe(
+    map(({ reason, offset }) => reason === 'committed' && offset.greaterThan(standing() ?? offset)),
+    catchError(() => EMPTY), // the commit will tell
+    defaultIfEmpty(false),
+  )
   const left$ = concat(
-    commits.farewell$(standing),
+    isOvertaken$.pipe(switchMap(isOvertaken => (isOvertaken ? EMPTY : commits.farewell$(standing)))),
     defer(() => unlock$?.(queue) ?? EMPTY),
   )
   const emptyHanded$ = merge(of(undefined), custody.settlements$).pipe(filter(() => custody.settling() === 0))
@@ -197,18 +227,21 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           phase = 'reading'
           return whileLocked$
         }).pipe(takeUntil(revoked$)),
-        defer(() => {
-          phase = 'leaving'
-          return race(emptyHanded$, timer(context.drainMs, scheduler))
-        }).pipe(take(1), ignoreElements()),
+        merge(
+          handedOver$,
+          defer(() => {
+            phase = 'leaving'
+            return race(emptyHanded$, timer(context.drainMs, scheduler))
+          }).pipe(take(1)),
+        ).pipe(ignoreElements()),
         left$,
       ),
     rest$: revoked$ =>
       defer(() => {
         custody.release('all')
-        return concat(revoked$.pipe(take(1), ignoreElements()), left$)
+        return concat(revoked$.pipe(take(1), ignoreElements()), handedOver$.pipe(ignoreElements()), left$)
       }),
-    commit$: () => commits.catchUp$(standing),
+    commit$: () => (isRevoked ? EMPTY : commits.catchUp$(standing)),
     consumed: below => {
       consumedBelow = below ?? settledBelow() ?? consumedBelow
     },

@@ -52,8 +52,11 @@ export type StartFrom = 'first' | 'last' | Date
 /** `clustering`: the members of a group share the queues. `broadcasting`: each member gets every message. */
 export type MessageModel = 'clustering' | 'broadcasting'
 
-/** What becomes of a message that cannot be decompressed or decoded. */
-export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack'
+/**
+ * What becomes of a message that cannot be read: decompressed, decoded, or told apart from its checksum. `deliver-raw`:
+ * the handler gets it all the same, with `delivery.decodeError` and `delivery.raw`; reading `delivery.message` throws.
+ */
+export type OnDecodeError = 'dead-letter' | 'retry-later' | 'ack' | 'deliver-raw'
 
 /** What `client.consumer()` is told. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonly SubscriptionSpec[]> {
@@ -118,7 +121,10 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
      */
     readonly maxAttempts?: number
   }
-  /** What becomes of a message that cannot be read. Default `dead-letter`. */
+  /**
+   * What becomes of a message that cannot be read, in `process$` and `processBatch$`. Default `dead-letter`; `ack` in
+   * broadcasting, which knows neither retries nor dead letters. `messages$` and `queues$` hand it out as any other.
+   */
   readonly onDecodeError?: OnDecodeError
   /** Compare each body with its checksum. Default true. */
   readonly verifyBodyCrc?: boolean
@@ -196,6 +202,8 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
   const isPlace = startFrom === 'first' || startFrom === 'last' || isTime(startFrom)
   expected('startFrom', startFrom, isPlace, '"first", "last" or a Date')
   const ordering = oneOf('ordering', given.ordering, d.ordering, ['none', 'queue'])
+  const model = oneOf('model', given.model, d.model, ['clustering', 'broadcasting'])
+  const fates = model === 'clustering' ? FATES : FATES.filter(fate => fate === 'ack' || fate === 'deliver-raw')
   const commit = optionsOf('commit', given.commit)
   checkNames('commit', commit, { everyMs: 0 })
   const retry = optionsOf('retry', given.retry)
@@ -204,7 +212,7 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     group: given.group,
     subscriptions: Array.isArray(given.subscribe) ? given.subscribe.filter(isSubscription) : [],
     startFrom,
-    model: oneOf('model', given.model, d.model, ['clustering', 'broadcasting']),
+    model,
     ordering,
     delivery: oneOf('delivery', given.delivery, d.delivery, ['at-least-once', 'at-most-once']),
     acknowledge: oneOf('acknowledge', given.acknowledge, d.acknowledge, ['offset', 'pop']),
@@ -216,12 +224,18 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     offsets: checkedOffsets(given.offsets),
     commitMs: checkedMs('commit.everyMs', commit.everyMs, commitMs),
     maxAttempts: checkedInt('retry.maxAttempts', retry.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
-    onDecodeError: oneOf('onDecodeError', given.onDecodeError, d.onDecodeError, ['dead-letter', 'retry-later', 'ack']),
+    onDecodeError: oneOf(
+      'onDecodeError',
+      given.onDecodeError,
+      fates.includes(d.onDecodeError) ? d.onDecodeError : 'ack',
+      fates,
+    ),
     verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, d.verifyBodyCrc),
   }
 }
 
 const MANY = 2_147_483_647
+const FATES: readonly OnDecodeError[] = ['dead-letter', 'retry-later', 'ack', 'deliver-raw']
 
 const checkedOffsets = (offsets: unknown): Offsets | undefined => {
   if (offsets === undefined || typeof offsets === 'function') return offsets as Offsets | undefined

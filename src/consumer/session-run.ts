@@ -36,6 +36,13 @@ export interface SessionRuns {
   drain$(drainMs: number): Observable<CloseReport>
 }
 
+/** From now on: the wish to stop may be uttered while the former membership still ends. */
+const listen = (until: ObservableInput<unknown> | undefined) => {
+  const wishes = new ReplaySubject<unknown>(1)
+  const first$ = from(until ?? NEVER).pipe(take(1))
+  return { wish$: wishes.asObservable(), listening: first$.subscribe(wishes) }
+}
+
 export const createSessionRuns = (
   shared: SharedClient,
   settings: ConsumerSettings,
@@ -62,7 +69,7 @@ export const createSessionRuns = (
       .subscribe({ error: () => left.complete(), complete: () => left.complete() })
   }
 
-  const begun$: SessionRuns['run$'] = (until, body) =>
+  const begun$ = <R>(wish$: Observable<unknown>, body: (session: GroupSession, ending: Ending) => Observable<R>) =>
     defer(() => {
       const mine = createGroupSession(shared, settings, hooks)
       session = mine
@@ -73,11 +80,9 @@ export const createSessionRuns = (
       let cut = 0
       const failing = new ReplaySubject<void>(1)
       const ending: Ending = {
-        until$: merge(
-          until === undefined ? NEVER : from(until).pipe(take(1)),
-          stops.pipe(tap(ms => (drainMs = ms))),
-          failing,
-        ).pipe(share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnError: false })),
+        until$: merge(wish$, stops.pipe(tap(ms => (drainMs = ms))), failing).pipe(
+          share({ connector: () => new ReplaySubject(1), resetOnComplete: false, resetOnError: false }),
+        ),
         deadlineMs: () => {
           dueAt = scheduler.now() + drainMs
           return drainMs
@@ -115,8 +120,10 @@ export const createSessionRuns = (
       active = true
       stops = new ReplaySubject(1)
       lastReport = NOTHING_LEFT
-      return concat(ended$.pipe(ignoreElements()), begun$(until, body)).pipe(
+      const { wish$, listening } = listen(until)
+      return concat(ended$.pipe(ignoreElements()), begun$(wish$, body)).pipe(
         finalize(() => {
+          listening.unsubscribe()
           active = false
           release()
           idle.next()

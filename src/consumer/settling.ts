@@ -46,16 +46,17 @@ export const createSettling = (context: SettlingContext) => {
   }
 
   return {
-    /** Decodes before the handler sees it, so that rubbish is no failure of the handler. Rubbish is settled: says why. */
+    /**
+     * Decodes before the handler sees it, so that rubbish is no failure of the handler. Rubbish is settled: says why; or
+     * delivered all the same, where that is wanted.
+     */
     unreadable: (delivery: QueueDelivery): { readonly error: unknown } | undefined => {
-      try {
-        void delivery.message
-        return undefined
-      } catch (error) {
-        onFailure('decode', error, delivery)
-        settle(delivery, onDecodeError, error)
-        return { error }
-      }
+      const { decodeError: error } = delivery
+      if (error === undefined) return undefined
+      onFailure('decode', error, delivery)
+      if (onDecodeError === 'deliver-raw') return undefined
+      settle(delivery, onDecodeError, error)
+      return { error }
     },
     /** The handler failed: unless it settled the delivery itself, `onError` decides. */
     failed: (delivery: QueueDelivery, error: unknown): void => {

@@ -24,7 +24,8 @@ export interface RouteState {
 
 export type RouteOutcome =
   | { readonly ok: true; readonly value: TopicRoute; readonly at: number }
-  | { readonly ok: false; readonly error: RocketError; readonly at: number }
+  /** `doubted`: somebody said before it was asked for that the last good route is not to be believed. */
+  | { readonly ok: false; readonly error: RocketError; readonly at: number; readonly doubted?: boolean }
 
 export const unknownRoute = (topic: string): RouteState => ({
   topic,
@@ -39,15 +40,15 @@ export const unknownRoute = (topic: string): RouteState => ({
 
 /**
  * Pure. A route is replaced by a newer one; a failing name server takes nothing away; a name server that no longer knows
- * the topic takes it away only after ttlMs, because a broker that restarts is missing for a moment.
+ * the topic takes it away only after ttlMs, because a broker that restarts is missing for a moment, or where it is doubted.
  */
 export const nextRoute =
   (ttlMs: number) =>
   (state: RouteState, outcome: RouteOutcome): RouteState => {
     if (outcome.ok) return known(state, outcome.value, outcome.at)
-    const { error, at } = outcome
+    const { error, at, doubted = false } = outcome
     if (error.code !== 'ERR_RMQ_ROUTE_NOT_FOUND') return { ...state, error, askedAt: at }
-    const expired = at - state.confirmedAt > ttlMs
+    const expired = doubted || at - state.confirmedAt > ttlMs
     if (state.status === 'known' && !expired) return { ...state, error, askedAt: at }
     return { ...unknownRoute(state.topic), status: 'missing', error, askedAt: at }
   }

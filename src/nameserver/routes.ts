@@ -4,6 +4,7 @@ import { isRocketError, protocolError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
 import { refreshed$ } from '../operators/refreshed.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
+import type { TopicRoute } from '../protocol/bodies.ts'
 import type { NameServer } from './name-server.ts'
 import { nextRoute, sameRoute, unknownRoute } from './route-state.ts'
 import type { RouteOutcome, RouteState } from './route-state.ts'
@@ -16,6 +17,8 @@ export interface Routes {
   routes$(topic: string): Observable<RouteState>
   /** Asks again soon, for one topic or for all that are in use. A demand during a fetch is answered by one more. */
   refresh(topic?: string): void
+  /** The same for one topic, whose last good route goes at once when the name servers no longer know it. */
+  forget(topic: string): void
   /** What is kept now, by topic name. */
   cached(): readonly RouteState[]
 }
@@ -40,25 +43,29 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const { refreshMs = 30_000, retryMs = 10_000, ttlMs = 60_000, idleMs = 60_000 } = options
   const nudges = new Subject<string | undefined>()
   const kept = new Map<string, RouteState>()
+  const inUse = new Set<string>()
+  const doubts = new Set<string>()
 
   const nudged$ = (topic: string): Observable<unknown> =>
     nudges.pipe(filter(named => named === undefined || named === topic))
-  const fetched$ = (topic: string): Observable<RouteOutcome> =>
-    refreshed$(() => nameServer.topicRoute$(topic), {
-      periodMs: refreshMs,
-      retryMs,
-      nudge$: nudged$(topic),
-      scheduler,
-    }).pipe(
+  const fetched$ = (topic: string): Observable<RouteOutcome> => {
+    let doubted = false
+    const ask$ = (): Observable<TopicRoute> => {
+      doubted = doubts.delete(topic) // what is answered to an earlier question settles no doubt
+      return nameServer.topicRoute$(topic)
+    }
+    return refreshed$(ask$, { periodMs: refreshMs, retryMs, nudge$: nudged$(topic), scheduler }).pipe(
       map((result): RouteOutcome => {
         const at = scheduler.now()
         if (result.ok) return { ok: true, value: result.value, at }
         const error = isRocketError(result.error)
           ? result.error
           : protocolError('route refresh failed', { cause: result.error })
-        return { ok: false, error, at }
+        if (doubted && error.code !== 'ERR_RMQ_ROUTE_NOT_FOUND') doubts.add(topic) // nobody answered
+        return { ok: false, error, at, doubted }
       }),
     )
+  }
   const told = (topic: string) => {
     let last: RouteState | undefined
     return (state: RouteState): void => {
@@ -71,21 +78,30 @@ export const createRoutes = (options: RoutesOptions): Routes => {
 
   const routes$ = sharedByKey(
     (topic: string) =>
-      defer(() =>
-        fetched$(topic).pipe(
+      defer(() => {
+        inUse.add(topic)
+        return fetched$(topic).pipe(
           scan(nextRoute(ttlMs), unknownRoute(topic)),
           tap(told(topic)),
           tap(state => kept.set(topic, state)),
           distinctUntilChanged(sameAnswer),
-          finalize(() => kept.delete(topic)),
-        ),
-      ),
+          finalize(() => {
+            kept.delete(topic)
+            inUse.delete(topic)
+            doubts.delete(topic)
+          }),
+        )
+      }),
     () => race(timer(idleMs, scheduler), closing$),
   )
 
   return {
     routes$,
     refresh: topic => nudges.next(topic),
+    forget: topic => {
+      if (inUse.has(topic)) doubts.add(topic)
+      nudges.next(topic)
+    },
     cached: () => [...kept.values()].sort((a, b) => (a.topic < b.topic ? -1 : 1)),
   }
 }

@@ -1,8 +1,7 @@
-import { catchError, filter, forkJoin, map, of, race, switchMap, take, timer } from 'rxjs'
+import { catchError, forkJoin, map, of, race, switchMap, take, timer } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
-import type { RouteState } from '../nameserver/route-state.ts'
 import type { TopicRoute } from '../protocol/bodies.ts'
-import { replyTopicOf, TEMPLATE_TOPIC } from '../protocol/names.ts'
+import { replyTopicOf } from '../protocol/names.ts'
 import { masterAddresses } from '../protocol/routes.ts'
 import type { TopicBoards } from './topic-boards.ts'
 
@@ -11,7 +10,6 @@ export type BrokerNames = ReadonlyMap<string, string>
 
 export interface AcquaintanceOptions {
   readonly boards: Pick<TopicBoards, 'board$'>
-  readonly routes$: (topic: string) => Observable<RouteState>
   /** Emits once a broker knows this producer on its present connection; errors when it cannot be reached now. */
   readonly known$: (endpoint: string, timeoutMs: number) => Observable<unknown>
   readonly scheduler: SchedulerLike
@@ -25,14 +23,9 @@ const SHARE = 3
  * the asker up among the producers that it knows. Those are the brokers of the request's topic, and of the topic of replies
  * of their clusters. Brokers that cannot be reached cannot bring a reply, either, and are not waited for.
  */
-export const createAcquaintance = ({ boards, routes$, known$, scheduler }: AcquaintanceOptions) => {
+export const createAcquaintance = ({ boards, known$, scheduler }: AcquaintanceOptions) => {
   const route$ = (topic: string, timeoutMs: number): Observable<TopicRoute> =>
-    boards.board$(topic, timeoutMs).pipe(
-      switchMap(({ fromTemplate }) => routes$(fromTemplate ? TEMPLATE_TOPIC : topic)),
-      map(({ route }) => route),
-      filter(route => route !== undefined),
-      take(1),
-    )
+    boards.board$(topic, timeoutMs).pipe(map(({ route }) => route))
 
   /** A cluster without a topic of replies cannot be answered by: the replier is told so, and the asker waits in vain. */
   const replyRoute$ = (cluster: string, timeoutMs: number): Observable<readonly TopicRoute[]> =>

@@ -25,6 +25,8 @@ import type { Sender, SenderOptions } from './send.ts'
 import type { Around } from './send-interceptors.ts'
 import type { SendVia } from './send-one.ts'
 import type { SendResult } from './send-result.ts'
+import { tracedSender } from './tracer.ts'
+import type { Tracer } from './tracer.ts'
 
 /** What a request, a reply or a recall may be told. */
 export interface CallOptions {
@@ -82,6 +84,7 @@ export interface ConversationContext {
   /** Sends what is made when it is subscribed. */
   readonly send$: SendVia
   readonly around$: Around | undefined
+  readonly tracer: Tracer | undefined
   /** Asks a broker for its release, which makes this producer known to it. */
   readonly greet$: (endpoint: string, timeoutMs: number, patient: boolean) => Observable<number>
 }
@@ -90,7 +93,7 @@ export interface ConversationContext {
 export const createConversationDoors = (
   given: ConversationContext,
 ): { readonly doors: ConversationDoors; readonly requests: Requests } => {
-  const { shared, context, sender, packing, begin, send$, around$, greet$ } = given
+  const { shared, context, sender, packing, begin, send$, around$, tracer, greet$ } = given
   const { boards, settings, sending, scheduler } = context
   const { life, runtime } = shared
   const { newMessageId } = runtime
@@ -118,7 +121,6 @@ export const createConversationDoors = (
     },
     acquainted$: createAcquaintance({
       boards,
-      routes$: topic => shared.routes.routes$(topic),
       known$: (endpoint, timeoutMs) => {
         return race<unknown[]>(begin().known$(endpoint), greet$(endpoint, timeoutMs, false))
       },
@@ -141,12 +143,23 @@ export const createConversationDoors = (
       select: () => 'round-robin',
       sending: { ...sending, send$: sending.reply$ },
     })
+    const via = tracedSender(near, tracer)
     const messageId = newMessageId()
-    const make = (now: number): Outgoing => {
-      const { reply, own } = toReplyParts(request, value, codec)
-      return toOutgoing(reply, messageId, now, packing, own)
+    if (around$ === undefined) {
+      const make = (now: number): Outgoing => {
+        const { reply, own } = toReplyParts(request, value, codec)
+        return toOutgoing(reply, messageId, now, packing, own)
+      }
+      return send$(make, options, via)
     }
-    return send$(make, options, near)
+    return defer(() => {
+      const { reply, own } = toReplyParts(request, value, codec)
+      const { name } = reply.topic
+      return around$({ kind: 'reply', message: reply, messageId, options }, one => {
+        const toAsker = { ...one.message, topic: { ...one.message.topic, name } } // to whoever asked, whatever became of it
+        return send$(now => toOutgoing(toAsker, one.messageId, now, packing, own), options, via)
+      })
+    }).pipe(hop(), life.held())
   }
 
   const recall$: ConversationDoors['recall$'] = (recall, options = {}) =>

@@ -11,6 +11,7 @@ import {
   ReplaySubject,
   share,
   take,
+  tap,
   throwError,
 } from 'rxjs'
 import type { Observable } from 'rxjs'
@@ -82,12 +83,17 @@ export const interceptedBatch$ = <R extends Accepted>(
           }),
         )
       })
-    const end$ = (sending: Omit<Sending, 'group'>, place: number): Observable<End<R>> =>
-      around(sending, one => member$(place, one)).pipe(
+    const end$ = (sending: Omit<Sending, 'group'>, place: number): Observable<End<R>> => {
+      let isOver = false
+      return around(sending, one => member$(place, one)).pipe(
         take(1),
         catchError((cause: unknown) => of(asRocketError(cause))),
-        finalize(() => decide(place)),
+        tap({ complete: () => (isOver = true) }),
+        finalize(() => {
+          if (isOver) decide(place) // a subscriber that leaves decides nothing: the others would go without it
+        }),
       )
+    }
     return forkJoin(sendings.map(end$)).pipe(
       map(ends => {
         if (refusal !== undefined) throw refusal.cause

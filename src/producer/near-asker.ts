@@ -1,5 +1,6 @@
 import { map } from 'rxjs'
-import type { Board, TopicBoards } from './topic-boards.ts'
+import type { Board } from './board.ts'
+import type { TopicBoards } from './topic-boards.ts'
 
 /**
  * The boards of a reply: first the broker that brought the request, which surely knows who asked; when that one fails, the

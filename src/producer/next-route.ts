@@ -1,12 +1,13 @@
 import type { Health } from '../client/health.ts'
 import type { QueueRef } from '../messages/offsets.ts'
+import type { Board } from './board.ts'
 import type { ProducerSettings } from './options.ts'
 import type { Outgoing } from './outgoing.ts'
 import { route } from './route.ts'
 import type { RoutingResult } from './route.ts'
 import type { RoutingCounter } from './routing-stats.ts'
 import type { Select } from './selection.ts'
-import type { Board, TopicBoards } from './topic-boards.ts'
+import type { TopicBoards } from './topic-boards.ts'
 
 /** What a producer knows when it routes. */
 export interface RoutingContext {

@@ -7,16 +7,24 @@ import type { ProducerOptions } from './options.ts'
 export const PRODUCER_PRESETS = {
   /** All defaults. */
   default: {},
-  /** Patient, and quick to show what is wrong: one repeat, every send traced. */
-  development: { timeoutMs: 5_000, retries: 1, trace: true },
-  /** Three repeats, also after a store that was not flushed or replicated. */
+  /** Patient, and quick to show what is wrong: one repeat, small batches, every send traced. */
+  development: { timeoutMs: 5_000, retries: 1, batchSplit: 'count', maxBatchCount: 16, trace: true },
+  /** Three repeats, also after a store that was not flushed or replicated. Goes with `PRESETS.production` of a client. */
   production: { timeoutMs: 3_000, retries: 3, retryAnotherBrokerWhenNotStoreOk: true, select: 'round-robin' },
   /**
-   * For messages with a sharding key, whose hash chooses the queue: one after the other, and many repeats of each before it
-   * fails.
+   * For messages with a sharding key, whose hash chooses the queue: one after the other, also those of a batch, and many
+   * repeats of each before it fails.
    */
-  ordered: { timeoutMs: 5_000, retries: 5, retryAnotherBrokerWhenNotStoreOk: true, maxInFlight: 1, trace: true },
-  /** Fails soon, many on the way, small messages that are seldom compressed. */
+  ordered: {
+    timeoutMs: 5_000,
+    retries: 5,
+    retryAnotherBrokerWhenNotStoreOk: true,
+    maxInFlight: 1,
+    batchSplit: 'count',
+    maxBatchCount: 1,
+    trace: true,
+  },
+  /** Fails soon, many on the way and in a batch, small messages that are seldom compressed. */
   highPerformance: {
     timeoutMs: 1_000,
     retries: 1,
@@ -25,9 +33,18 @@ export const PRODUCER_PRESETS = {
     maxMessageBytes: 2_097_152,
     maxInFlight: 50_000,
     maxQueued: 200_000,
+    batchSplit: 'count',
+    maxBatchCount: 64,
   },
   /** No repeats, so that a test sees each failure. */
-  testing: { group: 'TEST_PRODUCER', timeoutMs: 10_000, retries: 0, trace: true },
+  testing: {
+    group: 'TEST_PRODUCER',
+    timeoutMs: 10_000,
+    retries: 0,
+    batchSplit: 'count',
+    maxBatchCount: 8,
+    trace: true,
+  },
 } as const satisfies Record<string, ProducerOptions>
 
 const ALIASES: Readonly<Record<string, keyof typeof PRODUCER_PRESETS>> = {

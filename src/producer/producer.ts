@@ -115,7 +115,7 @@ export const createProducer = (
     report,
   })
   const routing = createRoutingStats()
-  const boards = createTopicBoards({ routes, scheduler, random, ...settings })
+  const boards = createTopicBoards({ routes, scheduler, random, ...settings, templateMs: timing.routeRefreshMs })
   const compressor = chosenCompressor(settings.compression)
   const packing = {
     alone: { ...settings, compressor },
@@ -168,6 +168,7 @@ export const createProducer = (
     shared,
     context: sending,
     sender,
+    tracer: companion.tracer,
     around$,
     packing: packing.alone,
     begin,

@@ -8,7 +8,7 @@ import type { Choice } from './choose-queue.ts'
 import type { Outgoing } from './outgoing.ts'
 import { leastReluctance } from './preference.ts'
 import type { QueueHash, QueueSelector, Select, Selection, SelectionContext } from './selection.ts'
-import type { Board } from './topic-boards.ts'
+import type { Board } from './board.ts'
 
 /** By what a queue was found: `queue` is the one that was asked for, `sharding-key` the one of the key. */
 export type Strategy = Selection | 'custom' | 'queue' | 'sharding-key'

@@ -9,9 +9,9 @@ import type { OnewayReceipt } from './oneway-receipt.ts'
 
 /**
  * By which door a message leaves: `send$`; `oneway$`; as one of a batch, of `sendBatch$` or gathered; as one of
- * `onewayBatch$`; as the half message of a transaction; as a request that waits for a reply.
+ * `onewayBatch$`; as the half message of a transaction; as a request that waits for a reply, or as the reply to one.
  */
-export type SendKind = 'send' | 'oneway' | 'batch' | 'oneway-batch' | 'transaction' | 'request'
+export type SendKind = 'send' | 'oneway' | 'batch' | 'oneway-batch' | 'transaction' | 'request' | 'reply'
 
 /** One message on its way through the interceptors, before it is checked and encoded. */
 export interface Sending {
@@ -33,7 +33,8 @@ export type Accepted = SendResult | OnewayReceipt
  * the result (`attempts`, `elapsedMs`; one-way there are none) or the error, or fail. `next` is cold: each subscription to
  * what it gives is a send with the same message id. Every message of a batch comes by itself, and the batch leaves when all
  * of them have been handed on, without those that were not: who holds one back holds back its batch. One that is handed on
- * again after that goes alone. Around a request it ends when the request is stored. The end of a transaction is no message.
+ * again after that goes alone. Around a request it ends when the request is stored; a reply goes to
+ * whoever asked, whatever topic is handed on. The end of a transaction is no message.
  */
 export type SendInterceptor = (
   sending: Sending,

@@ -19,7 +19,7 @@ import type { RoutingResult } from './route.ts'
 import type { Select } from './selection.ts'
 import { keptResult, storedBut, toSendResult } from './send-result.ts'
 import type { Kept, SendResult } from './send-result.ts'
-import type { Board } from './topic-boards.ts'
+import type { Board } from './board.ts'
 
 export interface Sender {
   /**
@@ -142,7 +142,7 @@ class Sending implements Observer<Stored>, Unsubscribable {
     const brokerName = routed?.queue?.brokerName ?? ''
     const now = scheduler.now()
     health.succeeded(brokerName, now - this.attemptedAt, now)
-    if (board?.fromTemplate === true) refresh(outgoing.topic)
+    if (board?.isNewTo(brokerName) === true) refresh(outgoing.topic)
     const result = toSendResult(outgoing, brokerName, stored, attempts, now - startedAt)
     if (stored.status !== 'ok' && settings.retryAnotherBrokerWhenNotStoreOk && this.mayAskAnother()) {
       return this.askAnother(result)

@@ -3,6 +3,7 @@ import type { Observable, SchedulerLike } from 'rxjs'
 import { closed, isRocketError, operationTimeout, RocketError } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { Report } from '../observability/events.ts'
+import type { Board } from './board.ts'
 import { toBatch } from './batch-outgoing.ts'
 import { placeOfKey } from './choose-queue.ts'
 import type { ProducerSettings } from './options.ts'
@@ -13,7 +14,7 @@ import { abandonedSend, asRocketError } from './send-outcome.ts'
 import type { SendSlots } from './send-slots.ts'
 import { splitBatch } from './split-batch.ts'
 import type { BatchLimits, Positions } from './split-batch.ts'
-import type { Board, TopicBoards } from './topic-boards.ts'
+import type { TopicBoards } from './topic-boards.ts'
 
 /** What became of one message: its result, or why there is none. */
 export type End<R> = R | RocketError

@@ -6,20 +6,11 @@ import { queueKey } from '../messages/offsets.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import type { Routes } from '../nameserver/routes.ts'
 import { distinctSets } from '../operators/distinct-sets.ts'
-import type { TopicRoute } from '../protocol/bodies.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
-import { masterAddresses, masterOf } from '../protocol/routes.ts'
+import { masterAddresses } from '../protocol/routes.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
-
-/** Where a topic's messages may go now. */
-export interface Board {
-  readonly queues: readonly MessageQueue[]
-  /** The broker's address that takes sends. */
-  masterOf(brokerName: string): string | undefined
-  /** Whether the topic does not exist yet and the brokers are asked to create it. */
-  readonly fromTemplate: boolean
-  readonly route: TopicRoute
-}
+import { besideTemplate, templateBoard, toBoard } from './board.ts'
+import type { Board } from './board.ts'
 
 /** Where the rotation of a topic points: whoever goes by it moves it on. */
 interface Rotation {
@@ -46,6 +37,11 @@ export interface TopicBoardsOptions {
   readonly random: () => number
   readonly autoCreateTopics: boolean
   readonly defaultTopicQueues: number
+  /**
+   * How long a topic that is being created goes to all brokers of the template, also when some of them have it: as Java, to
+   * which its own route is news at the next refresh. Else it would live on the first broker alone for ever.
+   */
+  readonly templateMs: number
 }
 
 /** How long a bad answer is believed before the next send has the name servers asked again, ms. */
@@ -54,13 +50,16 @@ const FRESH_MS = 1_000
 interface Watched {
   state: RouteState | undefined
   board: Board | undefined
+  /** What the topic is created after, while it is; then `wide` says what that adds to `board`. */
+  template: { readonly board: Board; readonly until: number } | undefined
+  wide: Board | undefined
   readonly rotation: Rotation
   readonly stop: () => void
 }
 
 /** The routes of the topics that a producer sends to, kept at hand so that a send need not ask. */
 export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
-  const { routes, scheduler, random, autoCreateTopics, defaultTopicQueues } = options
+  const { routes, scheduler, random, autoCreateTopics, defaultTopicQueues, templateMs } = options
   const topics = new Map<string, Watched>()
   const changes = new Subject<void>()
   let isClosed = false
@@ -73,16 +72,20 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     const watched: Watched = {
       state: undefined,
       board: undefined,
+      template: undefined,
+      wide: undefined,
       rotation: { cursor: anywhere() },
       stop: () => subscription.unsubscribe(),
     }
     topics.set(topic, watched)
     const subscription = routes.routes$(topic).subscribe({
       next: state => {
-        const before = watched.board?.queues
+        const before = (watched.wide ?? watched.board)?.queues
         watched.state = state
-        watched.board = state.route === undefined ? undefined : toBoard(state.publishQueues, state.route, false)
-        if (before !== undefined && !sameQueues(before, state.publishQueues)) watched.rotation.cursor = anywhere()
+        watched.board = state.route === undefined ? undefined : toBoard(state.publishQueues, state.route)
+        widen(watched)
+        const now = watched.wide?.queues ?? state.publishQueues
+        if (before !== undefined && !sameQueues(before, now)) watched.rotation.cursor = anywhere()
         changes.next()
       },
       error: () => undefined, // route streams never error
@@ -113,7 +116,14 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
         const queues = publishQueues
           .filter(queue => queue.queueId < defaultTopicQueues)
           .map(queue => ({ ...queue, topic }))
-        return toBoard(queues, route, true)
+        const board = templateBoard(queues, route)
+        const watched = watch(topic)
+        const now = scheduler.now()
+        if (watched.template === undefined || now >= watched.template.until) {
+          watched.template = { board, until: now + templateMs }
+          widen(watched)
+        }
+        return board
       }),
     )
 
@@ -121,7 +131,7 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     answer$(topic).pipe(
       switchMap(({ status, error, route, publishQueues }) => {
         if (status === 'missing' && autoCreateTopics) return fromTemplate$(topic, error)
-        if (route !== undefined && publishQueues.length > 0) return of(toBoard(publishQueues, route, false))
+        if (route !== undefined && publishQueues.length > 0) return of(board(topic) ?? toBoard(publishQueues, route))
         if (route !== undefined) {
           const why = route.isStatic ? 'static topics are not supported' : 'none of its queues may be written'
           return throwError(() => routeNotFound(topic, why))
@@ -131,8 +141,13 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
     )
 
   const board = (topic: string): Board | undefined => {
-    const known = topics.get(topic)?.board
-    return known !== undefined && known.queues.length > 0 ? known : undefined
+    const watched = topics.get(topic)
+    if (watched?.board === undefined || watched.board.queues.length === 0) return undefined
+    if (watched.template !== undefined && scheduler.now() >= watched.template.until) {
+      watched.template = undefined
+      widen(watched)
+    }
+    return watched.wide ?? watched.board
   }
   const board$ = (topic: string, timeoutMs: number): Observable<Board> =>
     defer(() => {
@@ -170,12 +185,10 @@ export const createTopicBoards = (options: TopicBoardsOptions): TopicBoards => {
 const notSent = (topic: string, cause: unknown): unknown =>
   isRocketError(cause) ? withDetails(cause, { topic, sent: 'no' }) : cause
 
-const toBoard = (queues: readonly MessageQueue[], route: TopicRoute, fromTemplate: boolean): Board => ({
-  queues,
-  masterOf: brokerName => masterOf(route, brokerName),
-  fromTemplate,
-  route,
-})
+const widen = (watched: Watched): void => {
+  const { board, template } = watched
+  watched.wide = board === undefined || template === undefined ? undefined : besideTemplate(board, template.board)
+}
 
 /** Both are sorted. */
 const sameQueues = (a: readonly MessageQueue[], b: readonly MessageQueue[]): boolean =>

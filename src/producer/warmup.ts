@@ -3,7 +3,8 @@ import type { Observable, SchedulerLike } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
 import { illegal, operationTimeout, routeNotFound } from '../errors.ts'
 import { checkTopic } from '../protocol/names.ts'
-import type { Board, TopicBoards } from './topic-boards.ts'
+import type { Board } from './board.ts'
+import type { TopicBoards } from './topic-boards.ts'
 
 /** What is ready for the first send. */
 export interface WarmUp {

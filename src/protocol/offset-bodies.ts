@@ -23,7 +23,7 @@ const notNegative = (offsets: readonly QueueOffset[], { path }: Shape): readonly
   const negative = offsets.find(({ offset }) => offset.isNegative())
   if (negative === undefined) return offsets
   const { topic, queueId } = negative.queue
-  throw decodeFailed(`${path}: the offset of queue ${queueId} of topic "${topic}" is negative`)
+  throw decodeFailed(`${path}: the offset of queue ${queueId} of topic "${topic}" is negative: expected 0 or more`)
 }
 
 const offsetOfQueue = (shape: Shape): QueueOffset => ({ queue: queueOf(shape), offset: longAt(shape, 'offset') })

@@ -12,6 +12,7 @@ export interface RequestModeBody {
   readonly popShareQueueNum: number
 }
 
+/** The body of SET_MESSAGE_REQUEST_MODE (code 401). */
 export const encodeRequestModeBody = ({ consumerGroup, mode, popShareQueueNum, topic }: RequestModeBody): Buffer =>
   Buffer.from(JSON.stringify({ consumerGroup, mode, popShareQueueNum, topic }))
 

@@ -62,11 +62,12 @@ it('two namespaces do not see each other, and an error names the topic as the us
   expect(await settledCount(outside, wired(texts.name).name)).toBe(0)
 })
 
-it('a topic that does not exist yet is created in the namespace, after the same template', async () => {
+it('a topic that does not exist yet is created in the namespace, and has as many queues as the template of all says', async () => {
   const texts = topic(unique('made'), codecs.text)
   await using inside = quietClient(cluster, { namespace: NAMESPACE })
   await using outside = quietClient(cluster)
   expect((await inside.producer(PATIENT).send(message(texts, 'x'))).status).toBe('ok')
-  await firstWhere(outside.routes$(wired(texts.name)), ({ status }) => status === 'known')
+  const made = await firstWhere(outside.routes$(wired(texts.name)), ({ status }) => status === 'known')
+  expect(made.publishQueues).toHaveLength(4)
   expect((await firstValueFrom(outside.routes$(texts))).status).toBe('missing')
 })

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codecs, message, on, replyWith, topic } from '../../src/index.ts'
-import type { Client, Delivery, Producer, ProcessOptions, Topic } from '../../src/index.ts'
+import type { Client, Delivery, Producer, ProcessOptions, SendInterceptor, Topic } from '../../src/index.ts'
+import { decodeTraceRecords } from '../../src/protocol/message-trace.ts'
 import { consume } from '../support/consuming.ts'
 import type { Consuming } from '../support/consuming.ts'
 import { failureOf } from '../support/failure.ts'
 import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
+import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
 
@@ -140,6 +142,34 @@ describe('a reply', () => {
       .poll(() => adder.processed)
       .toMatchObject([{ settlement: 'acked', error: { code: 'ERR_RMQ_BROKER', responseCode: 1 } }])
     adder.unsubscribe()
+  })
+
+  it('passes the interceptors of whoever replies, and is traced as any send', async () => {
+    const sums = await aTopic()
+    const traces = topic(unique('traces'), codecs.text)
+    await cluster.createTopic(traces.name, { queues: 1 })
+    await using asking = quietClient(cluster)
+    const replying = quietClient(cluster)
+    const kinds: string[] = []
+    const noting: SendInterceptor = (sending, next) => {
+      kinds.push(sending.kind)
+      return next({ ...sending, message: { ...sending.message, tag: 'noted' } })
+    }
+    const replier = replying.producer({ interceptors: [noting], trace: { topic: traces.name }, ...PATIENT })
+    const consumer = replying.consumer({ group: unique('adders'), subscribe: [on(sums)], startFrom: 'first' })
+    const adder = consume(
+      consumer,
+      replyWith(replier, ANSWERS.codec, ({ message: { body } }) => [{ sum: body.a + body.b }]),
+    )
+    const reply = await ask(asking.producer(), sums, 1, 2)
+    expect([kinds, reply.tag, reply.body.sum]).toEqual([['reply'], 'noted', 3])
+    await expect.poll(() => adder.processed).toHaveLength(1)
+    adder.unsubscribe()
+    await replying.close() // with its traces
+
+    const records = (await readAll(asking, traces, { atLeast: 1 })).flatMap(({ body }) => decodeTraceRecords(body))
+    const { messageId, queue } = reply
+    expect(records).toMatchObject([{ type: 'Pub', topic: queue.topic, messageId, tags: 'noted', success: true }])
   })
 
   it('to a message that is no request is refused, before its handler does anything', async () => {

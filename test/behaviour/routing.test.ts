@@ -146,6 +146,20 @@ it('a producer changes its strategy while it sends', async () => {
   expect(brokersOf(await spread(producer, to, 4))).toEqual([A, B])
 })
 
+it('a topic that sends have created is soon on every broker, and not for ever on the one that was first', async () => {
+  const to = topic(unique('made'), codecs.text)
+  await using client = quietClient(cluster)
+  const producer = client.producer(patient())
+  await producer.send(message(to, 'first'))
+  await firstWhere(client.routes$(to), ({ status }) => status === 'known')
+  const where = await spread(producer, to, 8)
+  expect(brokersOf(where)).toEqual([A, B])
+  client.refreshRoutes(to)
+  const { publishQueues } = await firstWhere(client.routes$(to), ({ publishQueues }) => publishQueues.length > 4)
+  expect(new Set(where).size).toBe(8) // 4 queues each, as the template says
+  expect(publishQueues).toHaveLength(8)
+})
+
 it('what is kept of routes can be looked at', async () => {
   const to = await texts(3)
   await using client = quietClient(cluster)

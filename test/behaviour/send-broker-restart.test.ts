@@ -13,7 +13,7 @@ let cluster: TestCluster
 let events: number
 beforeAll(async () => {
   cluster = await startTarget({ own: true })
-  // A real broker takes 5 to 10 s to come back, in which each of 64 sends waits out its 3 s; and it starts cold.
+  // A real broker takes some seconds to come back, in which each of 64 sends waits out its 3 s; and it starts cold.
   events = cluster.kind === 'embedded' ? 100_000 : 40_000
 })
 afterAll(() => cluster.stop())

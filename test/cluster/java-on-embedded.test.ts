@@ -135,10 +135,15 @@ describe.each(['4.9.7', '5.3.3'])('the official Java client %s on the embedded b
     await expect.poll(grantedToOthers, SOON).toBe(2)
   })
 
-  it('is told at its start that it cannot filter by SQL', async () => {
+  it('filters by SQL, and is told at its start what cannot be read', async () => {
     const { client } = await aClient({ orders: 1 })
-    await expect(client.consume({ group: 'g', topic: 'orders', sql: 'a > 1' })).rejects.toThrow(
-      /filters of type SQL92 are disabled/,
+    const sent = upTo(4).map(n => ({ topic: 'orders', body: `${n}`, properties: { a: `${n}` } }))
+    await client.send(...sent)
+    const consumer = await client.consume({ group: 'g', topic: 'orders', sql: 'a > 1' })
+    await expect.poll(() => consumer.received.map(({ body }) => body.toString()).sort(), SOON).toEqual(['2', '3'])
+    await consumer.stop()
+    await expect(client.consume({ group: 'h', topic: 'orders', sql: 'a >' })).rejects.toThrow(
+      /SQL|expression|subscription/i,
     )
   })
 

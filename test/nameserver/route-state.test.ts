@@ -19,6 +19,13 @@ const good = (at: number, value: TopicRoute = ONE): RouteOutcome => ({ ok: true,
 const down = (at: number): RouteOutcome => ({ ok: false, error: notConnected('n:1'), at })
 const gone = (at: number): RouteOutcome => ({ ok: false, error: routeNotFound('t', 'unknown'), at })
 
+const doubted = (at: number): RouteOutcome => ({
+  ok: false,
+  error: routeNotFound('t', 'unknown'),
+  at,
+  doubted: true,
+})
+
 const after = (...outcomes: readonly RouteOutcome[]): RouteState =>
   outcomes.reduce(nextRoute(TTL_MS), unknownRoute('t'))
 
@@ -36,6 +43,13 @@ describe('what is known of a route', () => {
       [good(1), gone(61)],
       'known',
       1,
+      'ERR_RMQ_ROUTE_NOT_FOUND',
+    ],
+    [
+      'nothing when the topic is unknown and its route was doubted',
+      [good(1), doubted(2)],
+      'missing',
+      0,
       'ERR_RMQ_ROUTE_NOT_FOUND',
     ],
     ['nothing when the topic is unknown for longer', [good(1), gone(62)], 'missing', 0, 'ERR_RMQ_ROUTE_NOT_FOUND'],

@@ -1,6 +1,6 @@
 import { concatMap, EMPTY, lastValueFrom, of, retry, Subject, tap, throwError, timer, toArray } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient, message, topic } from '../../src/index.ts'
+import { codecs, createClient, message, topic } from '../../src/index.ts'
 import type { Client, Outbound, SendInterceptor, Sending } from '../../src/index.ts'
 import { readBatchMembers } from '../../src/protocol/client-batch.ts'
 import { PROPERTY, readProperties } from '../../src/protocol/properties.ts'
@@ -8,6 +8,7 @@ import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { failureOf } from '../support/failure.ts'
 import { answers, fakeCluster, storedAnswer } from '../support/fake-cluster.ts'
+import { aRequest } from '../support/fake-replies.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
 import type { Script } from '../support/fake-transport.ts'
 
@@ -40,6 +41,7 @@ const world = (interceptors: readonly SendInterceptor[], instead: Readonly<Recor
                 .map(one => one.body.toString())
                 .join('+'),
         ),
+    replies: () => transport.sent(REQUESTS.SEND_REPLY_MESSAGE_V2.code),
     properties: () => transport.sent(SEND).map(({ frame }) => readProperties(frame.fields['i'] ?? '')),
   }
 }
@@ -119,6 +121,32 @@ describe('interceptors are around every way to send', () => {
     })
     expect(heard).toEqual(['> request A', '< request A same id'])
     expect(properties()[0]).toHaveProperty(PROPERTY.CORRELATION_ID)
+  })
+
+  it('replies, which go to whoever asked whatever they make of them', async () => {
+    const { heard, noting } = notes()
+    const rewriting: SendInterceptor = (sending, next) =>
+      next({ ...sending, message: message(topic('elsewhere'), Buffer.from('other'), { tag: 'T' }) })
+    const { producer, replies } = world([noting, rewriting])
+    const { messageId } = await producer.reply(aRequest(), 'yes', codecs.text)
+    expect(heard).toEqual(['> reply ', '< reply  same id'])
+    const [{ frame: { fields, body } }] = replies() as [ReturnType<typeof replies>[0]] // prettier-ignore
+    expect([fields['b'], body.toString()]).toEqual(['c_REPLY_TOPIC', 'other'])
+    expect(readProperties(fields['i'] ?? '')).toMatchObject({
+      [PROPERTY.CORRELATION_ID]: 'c 1',
+      [PROPERTY.UNIQUE_KEY]: messageId,
+      [PROPERTY.TAGS]: 'T',
+      [PROPERTY.MESSAGE_TYPE]: 'reply',
+    })
+  })
+
+  it('but not a reply to what is no request: nobody hears of it', async () => {
+    const { heard, noting } = notes()
+    const { producer, replies } = world([noting])
+    expect((await failureOf(producer.reply(aRequest({ properties: {} }), 'yes', codecs.text))).code).toBe(
+      'ERR_RMQ_ILLEGAL',
+    )
+    expect([heard, replies()]).toEqual([[], []])
   })
 })
 

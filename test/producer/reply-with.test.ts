@@ -4,7 +4,8 @@ import { codecs, replyWith } from '../../src/index.ts'
 import type { ConversationDoors, Inbound, SendResult } from '../../src/index.ts'
 import { boardsNear } from '../../src/producer/near-asker.ts'
 import { toReplyParts } from '../../src/producer/reply-parts.ts'
-import type { Board, TopicBoards } from '../../src/producer/topic-boards.ts'
+import type { Board } from '../../src/producer/board.ts'
+import type { TopicBoards } from '../../src/producer/topic-boards.ts'
 import { nameOf, queuesNamed } from '../support/builders.ts'
 import { failureOf, thrownBy } from '../support/failure.ts'
 import { aRequest } from '../support/fake-replies.ts'
@@ -82,6 +83,7 @@ describe('a reply', () => {
       route: { queueDatas: [], brokerDatas: [] } as unknown as Board['route'],
       masterOf: () => undefined,
       fromTemplate: false,
+      isNewTo: () => false,
     }
     const boards = { board: (topic: string) => (topic === 't' ? board : undefined) } as TopicBoards
     const near = boardsNear(boards, 'b')

@@ -1,12 +1,13 @@
 import { lastValueFrom, of } from 'rxjs'
 import { expect, it } from 'vitest'
-import { createClient, message, topic } from '../../src/index.ts'
+import { codecs, createClient, message, topic } from '../../src/index.ts'
 import type { MessageOptions, Producer, TransactionalProducer } from '../../src/index.ts'
 import { decodeTraceRecords } from '../../src/protocol/message-trace.ts'
 import type { TraceRecord } from '../../src/protocol/message-trace.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { failureOf } from '../support/failure.ts'
+import { aRequest } from '../support/fake-replies.ts'
 import { answers, fakeCluster } from '../support/fake-cluster.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
 import type { Script } from '../support/fake-transport.ts'
@@ -95,6 +96,14 @@ it('a transaction that is rolled back says so', async () => {
     transactional.sendInTransaction(of$(), () => undefined, () => 'rollback'), // prettier-ignore
   )
   expect(records[1]).toMatchObject({ type: 'EndTransaction', state: 'ROLLBACK_MESSAGE' })
+})
+
+it('a reply is traced by whoever replies, and so is one that fails', async () => {
+  const records = await tracesOf(producer => producer.reply(aRequest(), 'yes', codecs.text))
+  expect(records).toMatchObject([{ type: 'Pub', group: 'g', topic: 'c_REPLY_TOPIC', bodyLength: 3, success: true }])
+  const failing = { [REQUESTS.SEND_REPLY_MESSAGE_V2.code]: () => of(answers(RESPONSE.SYSTEM_ERROR)) }
+  const failed = await tracesOf(producer => failureOf(producer.reply(aRequest(), 'yes', codecs.text)), failing)
+  expect(failed).toMatchObject([{ topic: 'c_REPLY_TOPIC', storeHost: 'a:1', success: false }])
 })
 
 it('what is refused before it is sent is no send, and spoils no record of others', async () => {
