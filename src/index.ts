@@ -96,6 +96,7 @@ export type { TransactionalProducer, TransactionSendOptions } from './producer/t
 export type { WarmUp } from './producer/warmup.ts'
 
 export type { Assignments, Consumer, ConsumerFailure, SeekTo, SoughtQueue } from './consumer/consumer.ts'
+export type { FetchDoor, FetchOptions } from './consumer/fetch-options.ts'
 export type { Allocate } from './consumer/allocate.ts'
 export type {
   AllocateOption,
@@ -118,6 +119,10 @@ export { consumerOptionsFromEnv, processOptionsFromEnv } from './consumer/from-e
 export { CONSUMER_PRESETS, PROCESS_PRESETS } from './consumer/presets.ts'
 export { CONSUMER_DEFAULTS, FLOW_DEFAULTS } from './consumer/options.ts'
 export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
+export type { InboundFrom, PullConsumer, QueueOffset } from './consumer/pull-consumer.ts'
+export type { PullOptions, PullResult } from './consumer/pull-once.ts'
+export type { QueueDoors } from './consumer/queue-doors.ts'
+export type { PullConsumerOptions } from './consumer/pull-options.ts'
 export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
 export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
 export type { FullLimit } from './consumer/budget.ts'

@@ -14,6 +14,7 @@ import type { Offsets } from './offset-store.ts'
 import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
 import { checkConflicts } from './option-conflicts.ts'
 import { isQueueRef } from './queue-refs.ts'
+import type { PolledSettings } from './polled-settings.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -157,6 +158,8 @@ export interface ConsumerSettings {
   readonly verifyBodyCrc: boolean
   /** Undefined: nothing is traced. */
   readonly trace: TraceSettings | undefined
+  /** The application asks for messages (lite pull), and says how far they are consumed. Absent: they are handed to it. */
+  readonly polled?: PolledSettings
 }
 
 /** What a consumer does where nothing else is said; `flow` as FLOW_DEFAULTS. */
