@@ -69,7 +69,11 @@ export default defineConfig(
   },
   {
     // What is subscribed to here ends by itself, with the life of the client or of the consumer.
-    files: ['src/create-client.ts', 'src/client/{health,shared-client}.ts', 'src/consumer/session-run.ts'],
+    files: [
+      'src/create-client.ts',
+      'src/client/{health,shared-client}.ts',
+      'src/consumer/{create-pull-consumer,fetch,session-run}.ts',
+    ],
     rules: { 'rxjs-x/no-ignored-subscription': 'off' },
   },
   {

@@ -10,32 +10,38 @@ export interface FlatTask {
   readonly count: number
 }
 
-export interface Memory {
-  /** Samples in bytes, by the tenth of the messages that they were taken in. */
-  readonly tenths: readonly (readonly number[])[]
+/** Of one tenth of the messages, bytes. */
+export interface Tenth {
+  /** `heapUsed + external + arrayBuffers`. */
+  readonly samples: readonly number[]
+  /** `heapUsed` after a collection at its end. Answers on their way are not in it, but who would keep them alive is. */
+  readonly keptHeap: number
 }
 
-/** In each tenth: enough to catch collections, too few to be felt. */
+/** In each tenth. */
 const SAMPLES = 200
 
-/** By messages and not by time: a busy process hears its timers late. */
-const consume = async ({ nameServer, topicName, group, count }: FlatTask): Promise<Memory> => {
+const consume = async ({ nameServer, topicName, group, count }: FlatTask): Promise<readonly Tenth[]> => {
   await using client = createClient({ nameServers: nameServer })
   const consumer = client.consumer({ group, subscribe: [on(topic(topicName))], startFrom: 'first' })
-  const tenths = Array.from({ length: 10 }, (): number[] => [])
-  const every = Math.ceil(count / 10 / SAMPLES)
+  const tenths: Tenth[] = []
+  let samples: number[] = []
+  const every = Math.ceil(count / 10 / SAMPLES) // by messages: a busy process hears its timers late
   let received = 0
   const received$ = consumer
     .process$(() => undefined)
     .pipe(
       tap(() => {
-        if (received % every === 0) tenths[Math.floor((received * 10) / count)]?.push(usedMemory())
-        received++
+        if (received++ % every === 0) samples.push(usedMemory())
+        if (received % (count / 10) !== 0) return
+        globalThis.gc?.()
+        tenths.push({ samples, keptHeap: process.memoryUsage().heapUsed })
+        samples = []
       }),
       take(count),
     )
   await lastValueFrom(received$)
-  return { tenths }
+  return tenths
 }
 
 answering((task: FlatTask) => Promise.resolve(() => consume(task)))

@@ -1,5 +1,5 @@
 import type { Running } from './bench.ts'
-import type { FlatTask, Memory } from './flat-process.ts'
+import type { FlatTask, Tenth } from './flat-process.ts'
 import { createLoad, nameOf } from './load.ts'
 import type { Target } from './load.ts'
 import { inOwnProcess } from './own-process.ts'
@@ -10,12 +10,16 @@ import { spread } from './rounds.ts'
 export interface FlatFinding {
   readonly title: string
   readonly messages: number
-  /** Medians of the samples taken during the first tenth of the messages and during the last. */
-  readonly firstMiB: number
-  readonly lastMiB: number
-  /** Least of the same: what is left where garbage has just been collected. */
-  readonly firstLeastMiB: number
-  readonly lastLeastMiB: number
+  /** During the first tenth of the messages and during the last. */
+  readonly first: Stage
+  readonly last: Stage
+}
+
+interface Stage {
+  /** Median, MiB. */
+  readonly usedMiB: number
+  /** Of the heap after a collection, MiB. */
+  readonly keptHeapMiB: number
 }
 
 const MIB = 1 << 20
@@ -30,18 +34,19 @@ export const flat = async (target: Target, count: number, { tell }: Running): Pr
   const group = `bench_flat_${load.topic}`
   await target.createGroup(group)
   const task: FlatTask = { nameServer: target.nameServer, topicName: load.topic, group, count }
-  const remote = inOwnProcess<Memory>('./flat-process.js', task)
+  const remote = inOwnProcess<readonly Tenth[]>('./flat-process.js', task, ['--expose-gc'])
   tell(`consuming ${count} messages`)
-  const { tenths } = await remote.run()
+  const tenths = await remote.run()
   await remote.stop()
-  const first = spread((tenths[0] ?? []).map(bytes => bytes / MIB))
-  const last = spread((tenths[9] ?? []).map(bytes => bytes / MIB))
   return {
     title: `memory over ${count} messages of ${load.body.length} B through an empty handler, ${nameOf(target)}`,
     messages: count,
-    firstMiB: first.median,
-    lastMiB: last.median,
-    firstLeastMiB: first.min,
-    lastLeastMiB: last.min,
+    first: stageOf(tenths.at(0)),
+    last: stageOf(tenths.at(-1)),
   }
 }
+
+const stageOf = ({ samples, keptHeap }: Tenth = { samples: [], keptHeap: Number.NaN }): Stage => ({
+  usedMiB: spread(samples).median / MIB,
+  keptHeapMiB: keptHeap / MIB,
+})

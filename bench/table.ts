@@ -38,10 +38,14 @@ const verdict = ({ goal, ratio, cpuUs }: Row): string => {
 export const memoryLines = ({ title, peakMiB, beforeMiB, boundMiB }: MemoryFinding): string =>
   `${title}\npeak ${digits(peakMiB)} MiB (before: ${digits(beforeMiB)}), bound ${digits(boundMiB)} MiB: ${peakMiB <= boundMiB ? 'met' : 'missed'}`
 
-export const flatLines = (finding: FlatFinding): string => {
-  const { title, firstMiB, lastMiB, firstLeastMiB, lastLeastMiB } = finding
-  const least = `least ${digits(firstLeastMiB)} and ${digits(lastLeastMiB)} MiB`
-  return `${title}\nfirst tenth ${digits(firstMiB)} MiB, last tenth ${digits(lastMiB)} MiB (${digits(lastMiB / firstMiB)}); ${least}`
+/** What the heap may have grown by over all messages. */
+const FLAT = 1.1
+
+export const flatLines = ({ title, first, last }: FlatFinding): string => {
+  const used = `${digits(first.usedMiB)} MiB in the first tenth, ${digits(last.usedMiB)} in the last`
+  const growth = last.keptHeapMiB / first.keptHeapMiB
+  const kept = `${digits(first.keptHeapMiB)} and ${digits(last.keptHeapMiB)} MiB (${digits(growth)})`
+  return `${title}\n${used}; heap after a collection ${kept}, ≤ ${FLAT}: ${growth <= FLAT ? 'met' : 'missed'}`
 }
 
 export const rebalanceLines = ({ title, joinMs, leaveMs }: RebalanceFinding): string =>

@@ -24,10 +24,15 @@ import { createSharedClient } from './client/shared-client.ts'
 import type { CloseReport } from './client/shared-client.ts'
 import { stats$ } from './client/stats.ts'
 import type { Stats } from './client/stats.ts'
-import { createConsumer } from './consumer/create-consumer.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import type { DeliveryFrom } from './consumer/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
+import { createTracedConsumer } from './create-traced-consumer.ts'
+import { createPullConsumer } from './consumer/create-pull-consumer.ts'
+import type { InboundFrom, PullConsumer } from './consumer/pull-consumer.ts'
+import type { PullConsumerOptions } from './consumer/pull-options.ts'
+import { createQueueDoors } from './consumer/queue-doors.ts'
+import type { QueueDoors } from './consumer/queue-doors.ts'
 import { createTracedProducer } from './create-traced-producer.ts'
 import { closed, operationTimeout } from './errors.ts'
 import { nameOf } from './messages/topic.ts'
@@ -44,7 +49,7 @@ import { createTransactionalProducer } from './producer/transactional-producer.t
 import type { TransactionalProducer } from './producer/transactional-producer.ts'
 
 /** One member of a cluster's life: its connections, routes and heartbeats, shared by all its producers and consumers. */
-export interface Client extends AsyncDisposable {
+export interface Client extends QueueDoors, AsyncDisposable {
   /** By which brokers know it: `clientId` of the config, or the one that was made. */
   readonly clientId: string
   /** The life of this client, from `idle` to `closed`. Replays the current state. */
@@ -89,6 +94,10 @@ export interface Client extends AsyncDisposable {
   transactionalProducer(options: TransactionalOptions): TransactionalProducer
   /** A member of a group; joins when `process$` is subscribed to. Throws ERR_RMQ_ILLEGAL for a bad option. */
   consumer<const S extends readonly SubscriptionSpec[]>(options: ConsumerOptions<S>): Consumer<DeliveryFrom<S[number]>>
+  /** A member of a group that is asked for messages (lite pull); joins when it is. Throws ERR_RMQ_ILLEGAL for a bad option. */
+  pullConsumer<const S extends readonly SubscriptionSpec[]>(
+    options: PullConsumerOptions<S>,
+  ): PullConsumer<InboundFrom<S[number]>>
   /** Winds up consumers, then transactions, producers, connections; at most drainMs (default `timing.drainMs`). Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
   /** Emits the report of the end, and replays it. */
@@ -184,7 +193,9 @@ export const createClient = (config: ClientConfig): Client => {
     clusterInfo$: () => whileOpen$(nameServer.clusterInfo$()).pipe(neverSync(asap), life.held()),
     producer: options => createTracedProducer(shared, options),
     transactionalProducer: options => createTransactionalProducer(shared, options, createTracedProducer),
-    consumer: options => createConsumer(shared, options),
+    consumer: options => createTracedConsumer(shared, options),
+    pullConsumer: options => createPullConsumer(shared, options),
+    ...createQueueDoors(shared),
     close,
     closed$: ended.asObservable(),
     [Symbol.asyncDispose]: () => close().then(() => undefined),

@@ -30,8 +30,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // the front door
   disposable: '[rxjs]',
   'create-client':
-    'errors messages operators observability [protocol] [nameserver] client producer consumer create-traced-producer rxjs',
-  'create-traced-producer': 'messages [client] producer trace rxjs',
+    'errors messages operators observability [protocol] [nameserver] client producer [consumer] create-traced-consumer create-traced-producer rxjs',
+  'create-traced-consumer': '[client] consumer create-trace-writer trace',
+  'create-traced-producer': '[client] producer create-trace-writer trace',
+  'create-trace-writer': 'messages [client] producer trace rxjs',
   index:
     'errors disposable messages operators [observability] protocol remoting [nameserver] client producer consumer create-client',
   // the side door: nothing of the client, so that it cannot repeat the client's mistakes
@@ -72,8 +74,11 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/producer/topic-boards.ts': 'life',
   'src/producer/group-announcement.ts': 'life',
   'src/producer/transactional-producer.ts': 'life',
+  'src/consumer/create-pull-consumer.ts': 'life',
   'src/consumer/custody.ts': 'life',
+  'src/consumer/fetch.ts': 'life',
   'src/consumer/group-upkeep.ts': 'life',
+  'src/consumer/iterate.ts': 'life',
   'src/consumer/pop-acks.ts': 'operator',
   'src/consumer/pop-custody.ts': 'life',
   'src/consumer/pop-queue.ts': 'life',

@@ -12,7 +12,7 @@ type Results = readonly Processed<QueueDelivery>[]
  * Runs the handler on a batch and settles what it did not settle itself. Emits what became of those that are decided;
  * the others shall be tried again in place.
  */
-export const createBatchWork = (handler: BatchHandler, context: WorkContext) => {
+export const createBatchWork = (handler: BatchHandler<QueueDelivery>, context: WorkContext) => {
   const { timeoutMs, onCut, scheduler } = context
   const { unreadable, failed, processed } = createSettling(context)
 

@@ -9,6 +9,7 @@ import type { OffsetMetrics } from './offset-cache.ts'
 import type { ExplainDoor } from './explained.ts'
 import type { ProcessBatchOptions, ProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
+import type { FetchDoor } from './fetch-options.ts'
 import type { QueueProgress } from './queue-progress.ts'
 import type { QueueStream } from './queue-stream.ts'
 import type { SubscriptionSet } from './subscription-set.ts'
@@ -37,7 +38,7 @@ export interface SoughtQueue {
  * A member of a group, while one of its streams is subscribed to: one at a time; a second one fails with
  * ERR_RMQ_ALREADY_CONSUMING, a later one waits for the end of the former.
  */
-export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, AsyncDisposable {
+export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, FetchDoor<D>, AsyncDisposable {
   readonly group: string
   /**
    * Joins the group and runs the handler on every message. A handler's failure is a policy (`onError`), never the end of
@@ -52,7 +53,13 @@ export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, As
    * never given back, and no more comes. `until` ends it gracefully; unsubscribing releases what is in hand.
    */
   messages$(options?: ReceiveOptions): Observable<D>
-  /** The same, one stream per queue that is held: it begins when the queue is assigned, and completes when it is revoked. */
+  /**
+   * `messages$` for `for await`; the group is joined with the first message that is asked for. Each is to be settled.
+   * `break`, `return` or a throw inside of the loop ends as `until` does, and the loop waits for that: what was not handed
+   * out is released, what was is awaited, at most `timing.drainMs`.
+   */
+  messages(options?: ReceiveOptions): AsyncIterableIterator<D, undefined>
+  /** `messages$` as one stream per queue that is held: it begins when the queue is assigned, and completes when it is revoked. */
   queues$(options?: ReceiveOptions): Observable<QueueStream<D>>
   /** What this member holds, now and whenever that changes. */
   readonly assignments$: Observable<Assignments>

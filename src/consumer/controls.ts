@@ -22,6 +22,16 @@ const checkPlace = (to: unknown): void => {
   toOffset(to as OffsetLike)
 }
 
+/** Those queues, or all; ERR_RMQ_ILLEGAL for one that is not held. */
+export const heldOf = (mine: GroupSession, queues: readonly QueueRef[] | undefined): readonly HeldQueue[] => {
+  if (queues === undefined) return mine.held.all()
+  return queues.map(queue => {
+    const held = mine.held.get(queue)
+    if (held === undefined) throw illegal(`queue ${queueKey(queue)} is not held by this consumer`)
+    return held
+  })
+}
+
 /** What a user may do to a member while it runs. */
 export const createControls = (
   { runtime, life }: Pick<SharedClient, 'runtime' | 'life'>,
@@ -30,14 +40,6 @@ export const createControls = (
 ): Controls => {
   const { asap } = runtime
 
-  const heldOf = (mine: GroupSession, queues: readonly QueueRef[] | undefined): readonly HeldQueue[] => {
-    if (queues === undefined) return mine.held.all()
-    return queues.map(queue => {
-      const held = mine.held.get(queue)
-      if (held === undefined) throw illegal(`queue ${queueKey(queue)} is not held by this consumer`)
-      return held
-    })
-  }
   const sought$ = (mine: GroupSession, held: HeldQueue, to: SeekTo): Observable<SoughtQueue> =>
     mine.offsetAt$(held.queue, to).pipe(
       tap(offset => held.seek(offset)),

@@ -1,78 +1,55 @@
-import { BehaviorSubject, defer, EMPTY, filter, firstValueFrom, map, mergeMap, takeUntil, tap } from 'rxjs'
-import { throwError, timer } from 'rxjs'
+import { defer, EMPTY, from, map, merge, mergeMap, NEVER, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
 import { checkedMs } from '../client/checks.ts'
-import type { CloseReport, SharedClient } from '../client/shared-client.ts'
-import { queueKey } from '../messages/offsets.ts'
-import type { QueueRef } from '../messages/offsets.ts'
+import type { SharedClient } from '../client/shared-client.ts'
+import type { TraceSettings } from '../client/trace-options.ts'
 import { neverSync } from '../operators/never-sync.ts'
-import type { Assignments, Consumer, ConsumerFailure } from './consumer.ts'
-import { createConsumeMeter } from './consume-stats.ts'
-import { createControls } from './controls.ts'
+import type { Consumer } from './consumer.ts'
 import type { Delivery, QueueDelivery } from './delivery.ts'
 import { createExplain } from './explain.ts'
+import { createFetch } from './fetch.ts'
+import { iterate } from './iterate.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
+import { createMember } from './member.ts'
 import { resolveConsumerOptions } from './options.ts'
-import type { ConsumerOptions } from './options.ts'
-import { createPauses } from './pauses.ts'
+import type { ConsumerOptions, ConsumerSettings } from './options.ts'
 import { checkHandler, resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
 import type { Processed } from './process.ts'
 import { queueStream$ } from './queue-stream.ts'
 import type { QueueStream } from './queue-stream.ts'
 import { resolveReceiveOptions } from './receive-options.ts'
 import type { ReceiveOptions } from './receive-options.ts'
+import { createResolved } from './resolved.ts'
 import { createRunWork } from './run-work.ts'
-import { createSessionRuns } from './session-run.ts'
-import { createSubscriptionSet } from './subscription-set.ts'
+import { isOpen } from './settling.ts'
 
-/** The queues of one list that are not in the other. */
-const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): readonly QueueRef[] => {
-  const keys = new Set(others.map(queueKey))
-  return queues.filter(queue => !keys.has(queueKey(queue)))
+/** What lives and ends with a consumer: the message trace. */
+interface Companion {
+  readonly tracer: HandlerTracer | undefined
+  /** When the last handler has ended. Completes within `leftMs`. */
+  farewell$(leftMs: number): Observable<never>
 }
+const ALONE: Companion = { tracer: undefined, farewell$: () => EMPTY }
 
-const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
-
-export const createConsumer = <D extends Delivery>(shared: SharedClient, options: ConsumerOptions): Consumer<D> => {
-  const { runtime, timing, report, life, events$, closing$ } = shared
+export const createConsumer = <D extends Delivery>(
+  shared: SharedClient,
+  options: ConsumerOptions,
+  traced: (trace: TraceSettings, settings: ConsumerSettings) => Companion = () => ALONE,
+): Consumer<D> => {
+  const { runtime, timing, report, life, closing$ } = shared
   const { scheduler, asap } = runtime
   const settings = resolveConsumerOptions(options, timing.commitMs)
   const { group } = settings
-  const assignments = new BehaviorSubject<Assignments>(NOTHING_HELD)
-  let assigned: Assignments = NOTHING_HELD
-
-  const assign = (current: readonly QueueRef[]): void => {
-    const added = without(current, assigned.current)
-    const removed = without(assigned.current, current)
-    if (added.length + removed.length === 0) return
-    assigned = { current, added, removed }
-    assignments.next(assigned)
-    report({ type: 'assignment-changed', group, added: added.length, removed: removed.length, current: current.length })
-  }
-  const pauses = createPauses()
-  const subscriptions = createSubscriptionSet(settings.subscriptions, () => scheduler.now(), closing$)
-  const meter = createConsumeMeter(() => scheduler.now())
-  const runs = createSessionRuns(shared, settings, {
-    onAssignment: assignment => assign([...assignment.values()]),
-    isPaused: pauses.isPaused,
-    meter,
-    subscriptions,
-  })
+  const companion = settings.trace === undefined ? ALONE : traced(settings.trace, settings)
+  const { runs, meter, doors } = createMember(shared, settings, { farewell$: leftMs => companion.farewell$(leftMs) })
   const counted = ({ delivery, settlement, error, elapsedMs }: Processed): void => {
     const failed = error !== undefined || settlement === 'retry-scheduled' || settlement === 'dead-lettered'
     if (settlement !== 'released') meter.of(delivery.queue.topic).consumed(failed ? 0 : 1, failed ? 1 : 0, elapsedMs)
   }
-  const work = createRunWork({ shared, settings, onProcessed: counted })
+  const work = createRunWork({ shared, settings, tracer: companion.tracer, onProcessed: counted })
 
-  /** What is wrong with options is told as everything is: as an error, and not inside of subscribe. */
-  const resolved$ = <R, T>(resolve: () => R, run$: (resolved: R) => Observable<T>): Observable<T> =>
-    defer(() => {
-      try {
-        return run$(resolve())
-      } catch (error) {
-        return throwError(() => error).pipe(neverSync(asap))
-      }
-    })
+  const resolved$ = createResolved(asap)
 
   const process$: Consumer['process$'] = (handler, given) =>
     resolved$(
@@ -91,20 +68,34 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
       resolved =>
         runs.run$(resolved.until, (session, ending) => work.processedInBatches$(session, ending, handler, resolved)),
     )
+  const begun = (delivery: QueueDelivery): void => {
+    delivery.startedAt = scheduler.now()
+  }
+  const unbegun$ = (until: ReceiveOptions['until']): Observable<QueueDelivery> =>
+    runs.run$(until, (session, { until$ }) =>
+      session
+        .run$((_, pages$) => pages$)
+        .pipe(
+          mergeMap(page => page),
+          takeUntil(until$),
+        ),
+    )
   const messages$ = (given?: ReceiveOptions): Observable<QueueDelivery> =>
     resolved$(
       () => resolveReceiveOptions(given),
-      ({ until }) =>
-        runs.run$(until, (session, { until$ }) =>
-          session
-            .run$((_, pages$) => pages$)
-            .pipe(
-              mergeMap(page => page),
-              tap(delivery => (delivery.startedAt = scheduler.now())),
-              takeUntil(until$),
-            ),
-        ),
+      ({ until }) => unbegun$(until).pipe(tap(begun)),
     )
+  const messages = (given?: ReceiveOptions): AsyncIterableIterator<QueueDelivery, undefined> => {
+    const { until } = resolveReceiveOptions(given)
+    const until$ = until === undefined ? NEVER : from(until)
+    return iterate(
+      leave$ => unbegun$(merge(until$, leave$)),
+      delivery => {
+        if (isOpen(delivery)) begun(delivery)
+        return isOpen(delivery)
+      },
+    )
+  }
   const queues$ = (given?: ReceiveOptions): Observable<QueueStream<QueueDelivery>> =>
     resolved$(
       () => resolveReceiveOptions(given),
@@ -113,7 +104,7 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
           session
             .run$((queue, pages$, revoked$) =>
               queueStream$(queue, {
-                pages$: pages$.pipe(tap(page => page.forEach(delivery => (delivery.startedAt = scheduler.now())))),
+                pages$: pages$.pipe(tap(page => page.forEach(begun))),
                 revoked$,
                 rest$: () => session.held.get(queue)?.rest$(revoked$) ?? EMPTY,
                 onUnheard: error => report({ type: 'consumer-failure', group, where: 'stall', error, queue }),
@@ -124,36 +115,15 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
         ),
     )
 
-  const close$ = (drainMs: number): Observable<CloseReport> =>
-    defer(() => {
-      delist()
-      return runs.close$(drainMs)
-    }).pipe(tap(() => assignments.complete()))
-  const delist = shared.enlist({ kind: 'consumer', close$ })
-  let closing: Promise<CloseReport> | undefined
-  const close: Consumer['close'] = given => {
-    const drainMs = checkedMs('drainMs', optionsOf('options', given).drainMs, timing.drainMs, 0)
-    closing ??= firstValueFrom(close$(drainMs).pipe(life.held()))
-    return closing
-  }
-
   const consumer: Consumer = {
+    ...doors,
     group,
     process$,
     processBatch$,
     messages$,
+    messages,
+    ...createFetch(runs, resolved$, shared, group),
     queues$,
-    assignments$: assignments.asObservable(),
-    failures$: events$.pipe(
-      filter((event): event is ConsumerFailure => event.type === 'consumer-failure' && event.group === group),
-    ),
-    lag$: (everyMs = 1_000) =>
-      timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
-        map(() => runs.session()?.held.progress() ?? []),
-        takeUntil(closing$),
-      ),
-    subscriptions,
-    offsetMetrics: () => runs.session()?.offsetMetrics(),
     stats: () => meter.read(),
     stats$: (everyMs = 1_000) =>
       timer(0, checkedMs('everyMs', everyMs, 1_000), scheduler).pipe(
@@ -162,14 +132,11 @@ export const createConsumer = <D extends Delivery>(shared: SharedClient, options
       ),
     resetStats: () => meter.reset(),
     explain: createExplain(settings, runs.session),
-    ...createControls(shared, runs.session, pauses),
     drain$: given =>
       defer(() => {
         const { timeoutMs } = optionsOf('options', given)
         return runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))
       }).pipe(neverSync(asap), life.held()),
-    close,
-    [Symbol.asyncDispose]: () => close().then(() => undefined),
   }
   return consumer as Consumer<D>
 }

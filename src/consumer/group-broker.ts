@@ -11,7 +11,7 @@ import type { LockRequest } from '../protocol/bodies.ts'
 import { withoutNamespace } from '../protocol/names.ts'
 import { messageId } from '../protocol/stored-message.ts'
 import { RESPONSE } from '../protocol/responses.ts'
-import { PULL_FLAG } from '../protocol/sys-flags.ts'
+import { pullFlags } from '../protocol/sys-flags.ts'
 import { addressOf, endpointsOf, masterOf } from './group-routes.ts'
 import type { SeekTo } from './consumer.ts'
 import type { HeldQueueContext } from './held-queue.ts'
@@ -54,7 +54,7 @@ export interface GroupBroker extends Requests {
 /** What a member asks of brokers: which broker, and the group's fields of each request. */
 export const createGroupBroker = (
   shared: SharedClient,
-  { group, model, startFrom, maxAttempts }: ConsumerSettings,
+  { group, model, startFrom, maxAttempts, polled }: ConsumerSettings,
   subscriptions: Subscriptions,
   { routes, known$, onUnknown }: GroupBrokerOptions,
 ): GroupBroker => {
@@ -110,7 +110,7 @@ export const createGroupBroker = (
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
         asMember$(endpoint, PULL_TIMEOUT_MS, () => {
-          const { subVersion = Long.ZERO, expressionType = 'TAG' } = subscriptions.of(queue.topic) ?? {}
+          const { subVersion = Long.ZERO, expressionType = 'TAG', subString } = subscriptions.of(queue.topic) ?? {}
           return broker.pulling.pull$(
             endpoint,
             {
@@ -119,11 +119,12 @@ export const createGroupBroker = (
               queueId: queue.queueId,
               queueOffset,
               maxMsgNums,
-              sysFlag: held ? PULL_FLAG.SUSPEND : 0,
+              sysFlag: pullFlags({ suspend: held, subscription: polled !== undefined, litePull: polled !== undefined }),
               commitOffset: Long.ZERO,
               suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
               subVersion,
               expressionType,
+              ...(polled === undefined ? {} : { subscription: subString ?? '*' }),
               bname: queue.brokerName,
             },
             PULL_TIMEOUT_MS,

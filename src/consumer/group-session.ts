@@ -3,6 +3,7 @@ import {
   defer,
   EMPTY,
   ignoreElements,
+  map,
   merge,
   NEVER,
   of,
@@ -73,6 +74,8 @@ export interface GroupSession {
   abandon$(): Observable<never>
   /** The offset of a place in a queue, as its broker says. */
   offsetAt$(queue: MessageQueue, place: SeekTo): Observable<Long>
+  /** How far the group is on a queue, as the store of its offsets says. */
+  committed$(queue: QueueRef): Observable<Long | undefined>
   readonly held: HeldQueues
   offsetMetrics(): OffsetMetrics
   /** The queues of a topic that are known, held or not. */
@@ -97,12 +100,14 @@ export interface SessionHooks {
   readonly isPaused: (queue: QueueRef) => boolean
   readonly meter: ConsumeMeter
   readonly subscriptions: SubscriptionSet
+  /** The queues that are chosen, where they are not shared out. Default: those of the settings, for good. */
+  readonly chosen$?: Observable<readonly QueueRef[]> | undefined
 }
 
 export const createGroupSession = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  { onAssignment, isPaused, meter, subscriptions: set }: SessionHooks,
+  { onAssignment, isPaused, meter, subscriptions: set, chosen$ }: SessionHooks,
 ): GroupSession => {
   const { runtime, report, timing, clientId, namespace } = shared
   const { scheduler } = runtime
@@ -187,7 +192,11 @@ export const createGroupSession = (
     }),
   )
   const assigned$ =
-    assign === 'auto' ? shared$ : merge(of(new Map(assign.map(queue => [queueKey(queue), queue]))), NEVER)
+    assign === 'auto'
+      ? shared$
+      : merge(chosen$ ?? of(assign), NEVER).pipe(
+          map((queues): Assignment => new Map(queues.map(queue => [queueKey(queue), queue]))),
+        )
 
   const leave$ = (): Observable<never> =>
     defer(() => {
@@ -213,6 +222,7 @@ export const createGroupSession = (
     held,
     queuesOf: topic => upkeep.routes().find(route => route.topic === topic)?.subscribeQueues ?? [],
     offsetAt$: broker.offsetAt$,
+    committed$: offsets.load$,
     offsetMetrics: offsets.metrics,
     handles: given => (handling = given),
     run$: each =>

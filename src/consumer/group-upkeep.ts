@@ -127,8 +127,7 @@ export const createGroupUpkeep = (
     )
     upkeep.add(commits$.subscribe({ error: ignore }))
     upkeep.add(timer(settleTimeoutMs, settleTimeoutMs, scheduler).subscribe({ next: lookForStalled, error: ignore }))
-    if (model === 'clustering' && settings.acknowledge === 'offset')
-      upkeep.add(retryTopicFound$.subscribe({ error: ignore }))
+    if (subscriptions.topics.includes(retryTopicOf(group))) upkeep.add(retryTopicFound$.subscribe({ error: ignore }))
     const conflicts$ = groupConflicts$(shared, subscriptions, () => states)
     upkeep.add(
       conflicts$.subscribe({

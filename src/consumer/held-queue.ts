@@ -21,6 +21,7 @@ import type { MessageQueue } from '../protocol/routes.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import { createCustody } from './custody.ts'
 import type { QueueDelivery } from './delivery.ts'
+import type { PolledSettings } from './polled-settings.ts'
 import type { Page } from './pull-loop.ts'
 import { createQueueCommits } from './queue-commits.ts'
 import { createQueuePages, RETRY_MS } from './queue-pages.ts'
@@ -47,6 +48,8 @@ export interface HeldQueueContext extends QueuePagesContext {
   readonly atMostOnce?: boolean | undefined
   /** Whether a user wants it to rest. */
   readonly isPaused?: ((queue: QueueRef) => boolean) | undefined
+  /** Consumed is what it is told to be (`consumed`), and not what is settled. */
+  readonly polled?: PolledSettings | undefined
   readonly drainMs: number
 }
 
@@ -58,6 +61,10 @@ export interface HeldQueue {
   rest$(revoked$: Observable<unknown>): Observable<never>
   /** Tells the broker the commit point, if it changed. One value or none; errors when it failed. */
   commit$(): Observable<void>
+  /** Where `polled`: everything below this offset is consumed, or else what is settled now. The next commit tells it. */
+  consumed(below?: Long): void
+  /** Whether there is progress that the broker has not confirmed. */
+  isAhead(): boolean
   /** Goes on from another offset, as soon as it is read: what is in hand is let go. */
   seek(offset: Long): void
   /** Does not wait for what the broker holds: what is subscribed to has changed. */
@@ -80,9 +87,10 @@ export interface HeldQueue {
 }
 
 export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext): HeldQueue => {
-  const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$ } = context
+  const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$, polled } = context
   const seeks = new Subject<Long>()
   let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
+  let consumedBelow: Long | undefined // where it is said, and not settled
   let openedAt: Long | undefined
   let isReading = false
   let isRevoked = false // and nothing keeps the next owner from reading it already
@@ -126,7 +134,8 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     },
   })
   /** Where it stands; nowhere before it is read, nor while another member may read it and be further. */
-  const standing = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
+  const settledBelow = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
+  const standing = (): Long | undefined => (polled === undefined ? settledBelow() : consumedBelow)
   const moved = (): Long | undefined => {
     const at = standing()
     return sought === undefined && openedAt !== undefined && at?.equals(openedAt) === true ? undefined : at
@@ -144,8 +153,10 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       if (reason === 'committed') commits.known(offset)
       report({ type: 'start-position', group, queue, offset: offset.toString(), reason })
     }),
-    switchMap(start => (start.reason === 'last' && sought === undefined ? remembered$(start) : of(start))),
+    switchMap(start => (start.reason === 'last' && mayRemember() ? remembered$(start) : of(start))),
   )
+  /** Not where only the application commits. */
+  const mayRemember = (): boolean => sought === undefined && polled?.autoCommit !== false
   /** `last` is decided once: who takes over before the first commit must begin here, and not at a later end. */
   const remembered$ = (start: StartPosition): Observable<StartPosition> =>
     commits.tell$(start.offset).pipe(
@@ -231,6 +242,13 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
         return concat(revoked$.pipe(take(1), ignoreElements()), handedOver$.pipe(ignoreElements()), left$)
       }),
     commit$: () => (isRevoked ? EMPTY : commits.catchUp$(standing)),
+    consumed: below => {
+      consumedBelow = below ?? settledBelow() ?? consumedBelow
+    },
+    isAhead: () => {
+      const at = standing()
+      return at !== undefined && commits.committed?.equals(at) !== true
+    },
     seek: offset => {
       sought = offset
       seeks.next(offset)

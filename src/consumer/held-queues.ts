@@ -50,8 +50,7 @@ export const createHeldQueues = (): HeldQueues => {
         of(undefined),
       ),
     unfinished,
-    uncommitted: () =>
-      progress().filter(({ committed, commitPoint }) => committed?.equals(commitPoint) !== true).length,
+    uncommitted: () => all().filter(queue => queue.isAhead()).length,
     settled$: () =>
       merge(of(undefined), ...all().map(queue => queue.settlements$)).pipe(filter(() => unfinished() === 0)),
     close: () => {

@@ -71,6 +71,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       sendBack$: broker.sendBack$,
       startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
       commit$: offsets.commit$,
+      polled: settings.polled,
       atMostOnce: settings.delivery === 'at-most-once',
       span: flow.span,
       onPulled: (_, messages, ms) => {

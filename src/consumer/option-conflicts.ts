@@ -41,7 +41,8 @@ export const checkConflicts = (
   for (const why of problemsOf(assign, topics)) refuse(why)
 }
 
-const problemsOf = (assign: readonly QueueRef[], topics: readonly string[]): readonly string[] => {
+/** What is wrong with a list of queues that are chosen: each is named once, and of a topic that says how it is read. */
+export const problemsOf = (assign: readonly QueueRef[], topics: readonly string[]): readonly string[] => {
   const keys = assign.map(queueKey)
   const twice = keys.find((key, i) => keys.indexOf(key) !== i)
   const foreign = assign.find(({ topic }) => !topics.includes(topic))

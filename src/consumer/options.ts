@@ -2,6 +2,8 @@ import { expected, isListOf, kindOf, optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
+import { resolveTrace } from '../client/trace-options.ts'
+import type { TraceOptions, TraceSettings } from '../client/trace-options.ts'
 import { illegal } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
@@ -12,6 +14,7 @@ import type { Offsets } from './offset-store.ts'
 import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
 import { checkConflicts } from './option-conflicts.ts'
 import { isQueueRef } from './queue-refs.ts'
+import type { PolledSettings } from './polled-settings.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -128,6 +131,11 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
   readonly onDecodeError?: OnDecodeError
   /** Compare each body with its checksum. Default true. */
   readonly verifyBodyCrc?: boolean
+  /**
+   * Have every call of a handler traced in RocketMQ's own way, as it begins and when it has ended: records in batches to a
+   * topic, see `TraceOptions`. `messages$` and `queues$` have no handler: nothing of theirs is traced. Default false.
+   */
+  readonly trace?: boolean | TraceOptions
 }
 
 export interface ConsumerSettings {
@@ -148,6 +156,10 @@ export interface ConsumerSettings {
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
   readonly verifyBodyCrc: boolean
+  /** Undefined: nothing is traced. */
+  readonly trace: TraceSettings | undefined
+  /** The application asks for messages (lite pull), and says how far they are consumed. Absent: they are handed to it. */
+  readonly polled?: PolledSettings
 }
 
 /** What a consumer does where nothing else is said; `flow` as FLOW_DEFAULTS. */
@@ -163,6 +175,7 @@ export const CONSUMER_DEFAULTS = {
   settleTimeoutMs: 900_000,
   onDecodeError: 'dead-letter',
   verifyBodyCrc: true,
+  trace: false,
 } as const satisfies Partial<ConsumerOptions>
 
 /** All options there are, and those that others are in. */
@@ -223,6 +236,7 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
       fates,
     ),
     verifyBodyCrc: checkedBool('verifyBodyCrc', given.verifyBodyCrc, d.verifyBodyCrc),
+    trace: resolveTrace(given.trace),
   }
 }
 

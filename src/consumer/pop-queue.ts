@@ -162,6 +162,8 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
         return concat(putBack$, revoked$.pipe(take(1), ignoreElements()))
       }),
     commit$: () => EMPTY,
+    consumed: () => undefined,
+    isAhead: () => false,
     progress: () => undefined,
     facts: () => undefined,
     settling: () => custody.settling(),

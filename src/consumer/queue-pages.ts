@@ -177,7 +177,7 @@ export const createQueuePages = (
 }
 
 /** With the members of batches in place of those; up to the first that cannot be taken apart. */
-const unwrapped = ({ messages, failure }: Pulled): Pick<Pulled, 'messages' | 'failure'> => {
+export const unwrapped = ({ messages, failure }: Pulled): Pick<Pulled, 'messages' | 'failure'> => {
   if (!messages.some(isInnerBatch)) return { messages, failure }
   const members: StoredMessage[] = []
   try {

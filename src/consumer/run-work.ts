@@ -8,6 +8,8 @@ import { workUntil } from '../operators/work-until.ts'
 import { createBatchWork } from './batch-work.ts'
 import type { QueueDelivery } from './delivery.ts'
 import type { GroupSession } from './group-session.ts'
+import { tracedBatchHandler, tracedHandler } from './handler-tracer.ts'
+import type { HandlerTracer } from './handler-tracer.ts'
 import { inPlace$ } from './in-place.ts'
 import type { ConsumerSettings } from './options.ts'
 import { checkedConcurrency } from './process-options.ts'
@@ -26,11 +28,12 @@ type Common = Omit<Resolved, 'keyBy'>
 export interface RunWorkOptions {
   readonly shared: SharedClient
   readonly settings: ConsumerSettings
+  readonly tracer: HandlerTracer | undefined
   readonly onProcessed: (processed: Result) => void
 }
 
 /** Handlers at work on what a session brings: one message each, or batches. */
-export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions) => {
+export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWorkOptions) => {
   const { runtime, report } = shared
   const { scheduler, asap } = runtime
   const { group, ordering } = settings
@@ -97,7 +100,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
     handler: Handler,
     options: Resolved,
   ): Observable<Result> => {
-    const attempt = createWork(handler, contextOf(options, ending))
+    const attempt = createWork(tracedHandler(handler, tracer), contextOf(options, ending))
     session.handles({ handler, concurrency: () => options.concurrency })
     const { run, ...way } = wayOf(([delivery]) => attempt(delivery as QueueDelivery), released, options, ending)
     const work = ordering === 'none' ? attempt : (delivery: QueueDelivery) => run([delivery])
@@ -114,7 +117,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
     options: ResolvedBatch,
   ): Observable<Result> => {
     const { perQueue, maxCount, maxBytes, lingerMs } = options
-    const attempt = createBatchWork(handler, contextOf(options, ending))
+    const attempt = createBatchWork(tracedBatchHandler(handler, tracer), contextOf(options, ending))
     session.handles({ handler: delivery => handler([delivery]), concurrency: () => options.concurrency })
     const { run, concurrency, recheck$, until$ } = wayOf(attempt, delivery => [released(delivery)], options, ending)
     const batching = batchBy<QueueDelivery, Result>(

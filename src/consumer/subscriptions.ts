@@ -20,11 +20,15 @@ export interface Subscriptions {
   data(): ConsumerData
 }
 
-type SubscribingSettings = Pick<ConsumerSettings, 'group' | 'subscriptions' | 'model' | 'acknowledge' | 'startFrom'>
+type SubscribingSettings = Pick<
+  ConsumerSettings,
+  'group' | 'subscriptions' | 'model' | 'acknowledge' | 'startFrom' | 'polled'
+> &
+  Partial<Pick<ConsumerSettings, 'assign'>>
 
 /** @param version creation time in ms: brokers keep the newest */
 export const createSubscriptions = (
-  { group, subscriptions: specs, model, acknowledge, startFrom }: SubscribingSettings,
+  { group, subscriptions: specs, model, acknowledge, startFrom, assign = 'auto', polled }: SubscribingSettings,
   version: number,
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
@@ -32,10 +36,12 @@ export const createSubscriptions = (
     ...specs.map(({ topic, tags, sql }) =>
       sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion),
     ),
-    ...(model === 'clustering' && acknowledge === 'offset'
+    ...(model === 'clustering' && acknowledge === 'offset' && polled === undefined
       ? [tagSubscription(retryTopicOf(group), '*', subVersion)]
       : []),
   ]
+  const where = startFrom instanceof Date ? 'timestamp' : startFrom
+  const consumeType = polled === undefined ? PUSHED[acknowledge] : 'CONSUME_ACTIVELY'
   const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))
   const codecByTopic = new Map(specs.map(({ topic }) => [topic.name, topic.codec]))
   return {
@@ -49,10 +55,11 @@ export const createSubscriptions = (
     codecOf: topic => codecByTopic.get(topic) ?? codecs.buffer,
     data: () => ({
       groupName: group,
-      consumeType: acknowledge === 'pop' ? 'CONSUME_POP' : 'CONSUME_PASSIVELY',
+      consumeType,
       messageModel: model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
-      consumeFromWhere: FROM_WHERE[startFrom instanceof Date ? 'timestamp' : startFrom],
-      subscriptions: all,
+      consumeFromWhere: FROM_WHERE[polled === undefined ? where : 'last'], // lite pull says so whatever it does, in Java
+      // who chooses its queues takes no part in sharing them out: each of its pulls says what it wants
+      subscriptions: polled !== undefined && assign !== 'auto' ? [] : all,
     }),
   }
 }
@@ -82,6 +89,8 @@ export const createLiveSubscriptions = (
     data: () => now().data(),
   }
 }
+
+const PUSHED = { offset: 'CONSUME_PASSIVELY', pop: 'CONSUME_POP' } as const
 
 const FROM_WHERE = {
   first: 'CONSUME_FROM_FIRST_OFFSET',

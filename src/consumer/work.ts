@@ -17,7 +17,7 @@ export interface WorkContext extends SettlingContext {
  * itself. A handler that answers at once costs no subscription. Unsubscribed while it runs, the delivery is released.
  * Emits what became of it; nothing when it shall be tried again in place.
  */
-export const createWork = (handler: Handler, context: WorkContext) => {
+export const createWork = (handler: Handler<QueueDelivery>, context: WorkContext) => {
   const { timeoutMs, onCut, scheduler } = context
   const { unreadable, failed, processed } = createSettling(context)
 

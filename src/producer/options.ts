@@ -4,6 +4,8 @@ import { expected, isFunction, isListOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
+import { resolveTrace } from '../client/trace-options.ts'
+import type { TraceOptions, TraceSettings } from '../client/trace-options.ts'
 import { illegal } from '../errors.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { compressorFor } from '../protocol/compress.ts'
@@ -11,8 +13,6 @@ import type { CompressionType, Compressor } from '../protocol/compress.ts'
 import { checkedSelect } from './selection.ts'
 import type { QueueHash, Select } from './selection.ts'
 import type { SendInterceptor } from './send-interceptors.ts'
-import { resolveTrace } from './trace-options.ts'
-import type { TraceOptions, TraceSettings } from './trace-options.ts'
 
 /** How bodies may be compressed. */
 export type CompressionChoice = 'none' | CompressionType | Compressor

@@ -5,6 +5,7 @@ import { isRocketError } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import { decodeOffsetId } from '../protocol/message-id.ts'
 import type { PubTrace, TraceRecord } from '../protocol/message-trace.ts'
+import { BROKER_DEFAULTS } from '../protocol/server-defaults.ts'
 import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 
 /** A message, or a batch of some, ready for the wire. */
@@ -34,7 +35,7 @@ export interface TraceSendsOptions {
 }
 
 /** Where a broker says nothing else. */
-const DEFAULT_REGION = 'DefaultRegion'
+const DEFAULT_REGION = BROKER_DEFAULTS.regionId
 const STATES = { commit: 'COMMIT_MESSAGE', rollback: 'ROLLBACK_MESSAGE', unknown: 'UNKNOW' } as const
 
 /**

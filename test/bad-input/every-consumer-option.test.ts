@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createClient, on } from '../../src/index.ts'
+import { createClient, on, TRACE_DEFAULTS } from '../../src/index.ts'
 import { CONSUMER_DEFAULTS, FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/options.ts'
 import { resolveProcessBatchOptions, resolveProcessOptions } from '../../src/consumer/process-options.ts'
 import { failureOf, thrownBy } from '../support/failure.ts'
@@ -107,8 +107,9 @@ describe('options of a consumer', () => {
       onDecodeError,
       verifyBodyCrc,
     }
-    expect({ ...resolved, allocate: 'average' }).toEqual(CONSUMER_DEFAULTS)
-    expect(flow).toEqual(FLOW_DEFAULTS)
+    expect({ ...resolved, allocate: 'average', trace: false }).toEqual(CONSUMER_DEFAULTS)
+    expect([flow, MODE.trace]).toEqual([FLOW_DEFAULTS, undefined])
+    expect(resolve({ trace: true }).trace).toEqual(TRACE_DEFAULTS)
     expect(resolve(CONSUMER_DEFAULTS).allocation.wireName).toBe('AVG')
   })
 

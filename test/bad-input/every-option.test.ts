@@ -124,7 +124,7 @@ describe.each<[string, string, Readonly<Record<string, readonly unknown[]>>, (op
     HEALTH,
     health => resolveClientConfig({ nameServers: 'n:1', health }),
   ],
-  ['TraceOptions', 'src/producer/trace-options.ts', TRACE, trace => resolveProducerOptions({ trace })],
+  ['TraceOptions', 'src/client/trace-options.ts', TRACE, trace => resolveProducerOptions({ trace })],
   ['TransactionalOptions', 'src/producer/transaction-options.ts', TRANSACTIONAL, ofTransactions],
 ])('every option of %s', (name, file, table, resolve) => {
   it('has its row in the table', () => {

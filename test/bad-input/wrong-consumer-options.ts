@@ -38,6 +38,7 @@ export const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   retry: [...NO_OBJECT, { max: 5 }, ...NO_NUMBER.map(maxAttempts => ({ maxAttempts }))],
   onDecodeError: ['explode', '', 5, null],
   verifyBodyCrc: ['yes', 1, null],
+  trace: ['yes', 1, null, { topic: '' }, { batchSize: 0 }, { flushMs: 0 }, { maxQueued: 0 }, { nonsense: 1 }],
 }
 export const FLOW: Wrong<FlowLimits> = {
   unsettledPerQueue: [0, 65_536, ...NO_NUMBER],

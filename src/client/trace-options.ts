@@ -1,10 +1,10 @@
-import { expected } from '../client/check-kinds.ts'
-import { checkNames } from '../client/check-names.ts'
-import { checkedInt, checkedMs } from '../client/checks.ts'
-import { noted } from '../client/problems.ts'
+import { expected } from './check-kinds.ts'
+import { checkNames } from './check-names.ts'
+import { checkedInt, checkedMs } from './checks.ts'
+import { noted } from './problems.ts'
 import { checkTopic } from '../protocol/names.ts'
 
-/** Where records of sends go, and how many at once. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
+/** Where records of sends, or of calls of handlers, go, and how many at once. A bad option throws ERR_RMQ_ILLEGAL and names itself. */
 export interface TraceOptions {
   /** Default `RMQ_SYS_TRACE_TOPIC`. */
   readonly topic?: string

@@ -1,0 +1,170 @@
+import { BehaviorSubject, concat, defer, EMPTY, endWith, filter, firstValueFrom, forkJoin } from 'rxjs'
+import { ignoreElements, map, merge, of, ReplaySubject, switchMap, take, takeUntil, tap, timer } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { expected } from '../client/check-kinds.ts'
+import { checkedMs } from '../client/checks.ts'
+import type { SharedClient } from '../client/shared-client.ts'
+import { closed, illegal } from '../errors.ts'
+import type { Inbound } from '../messages/message.ts'
+import { toOffset } from '../messages/offsets.ts'
+import type { QueueRef } from '../messages/offsets.ts'
+import { neverSync } from '../operators/never-sync.ts'
+import { heldOf } from './controls.ts'
+import type { GroupSession } from './group-session.ts'
+import { createMember } from './member.ts'
+import { createPolledPages } from './polled-pages.ts'
+import type { PullConsumer, QueueOffset } from './pull-consumer.ts'
+import { checkChosen, resolvePullConsumerOptions } from './pull-options.ts'
+import type { PullConsumerOptions } from './pull-options.ts'
+import { createQueueDoors } from './queue-doors.ts'
+import { isQueueRef } from './queue-refs.ts'
+
+/** A membership: emits the queues that it begins with, errors when it failed, completes when it is over. */
+type Membership = ReplaySubject<readonly QueueRef[]>
+
+export const createPullConsumer = <M extends Inbound>(
+  shared: SharedClient,
+  options: PullConsumerOptions,
+): PullConsumer<M> => {
+  const { runtime, timing, life, report } = shared
+  const { scheduler, asap } = runtime
+  const { settings, assign, pollTimeoutMs } = resolvePullConsumerOptions(options, timing.commitMs)
+  const { group, polled } = settings
+  const chosen = new BehaviorSubject<readonly QueueRef[]>(assign === 'auto' ? [] : assign)
+  const pages = createPolledPages()
+  let membership: Membership | undefined
+  let isOver = false
+
+  const { runs, doors } = createMember(shared, settings, {
+    chosen$: chosen,
+    onAssignment: assignment => membership?.next([...assignment.values()]),
+  })
+
+  // ---- being a member
+
+  const begin = (): Membership => {
+    const mine: Membership = new ReplaySubject(1)
+    const end = (): void => {
+      if (membership === mine) membership = undefined
+    }
+    membership = mine
+    runs
+      .run$(undefined, (session, { until$ }) =>
+        session.run$((_, pages$) => pages$).pipe(tap(pages.add), ignoreElements(), takeUntil(until$)),
+      )
+      .subscribe({
+        error: (error: unknown) => {
+          end()
+          if (!mine.observed) report({ type: 'consumer-failure', group, where: 'rebalance', error })
+          mine.error(error)
+        },
+        complete: () => {
+          end()
+          mine.complete()
+        },
+      })
+    return mine
+  }
+  /** The one there is, or a new one. */
+  const member = (): Membership => {
+    if (isOver || shared.isClosed()) throw closed('the pull consumer')
+    return membership ?? begin()
+  }
+  const joined$ = (): Observable<GroupSession> =>
+    defer(() => member().pipe(take(1))).pipe(
+      map(() => {
+        const session = runs.session()
+        if (session === undefined) throw closed('the pull consumer')
+        return session
+      }),
+    )
+  const door$ = <T>(make$: () => Observable<T>): Observable<T> => defer(make$).pipe(neverSync(asap), life.held())
+
+  // ---- what it is asked
+
+  const start$: PullConsumer['start$'] = () => door$(() => member().pipe(take(1)))
+
+  const consumedByPolls = (): void => {
+    for (const queue of runs.session()?.held.all() ?? []) queue.consumed()
+  }
+  const poll$ = (timeoutMs?: number): Observable<readonly Inbound[]> =>
+    door$(() => {
+      const waitMs = checkedMs('timeoutMs', timeoutMs, pollTimeoutMs, 0)
+      const mine = member()
+      if (polled?.autoCommit === true) consumedByPolls()
+      const over$ = mine.pipe(ignoreElements(), endWith(undefined))
+      const there$ = merge(of(undefined), pages.arrivals$).pipe(
+        map(pages.take),
+        filter(messages => messages !== undefined),
+      )
+      const nothing$ = merge(over$, timer(waitMs, scheduler)).pipe(map(() => []))
+      return merge(there$, nothing$).pipe(take(1))
+    })
+
+  const seek$: PullConsumer['seek$'] = (to, queues) =>
+    door$(() => joined$().pipe(switchMap(() => doors.seek$(to, queues))))
+
+  const queueOf = (one: QueueRef | QueueOffset): QueueRef => ('queue' in one ? one.queue : one)
+  const commit$: PullConsumer['commit$'] = what =>
+    door$(() => {
+      const isRight =
+        what === undefined ||
+        (Array.isArray(what) && what.every((one: unknown) => isQueueRef(queueOf(Object(one) as QueueRef))))
+      expected('what to commit', what, isRight, 'a list of queues, or of { queue, offset }')
+      const session = runs.session()
+      if (what === undefined) {
+        consumedByPolls()
+        return session?.held.committed$() ?? of(undefined)
+      }
+      if (session === undefined) throw illegal('nothing was polled yet, so there is nothing to commit')
+      const below = what.map(one => ('queue' in one ? toOffset(one.offset) : undefined))
+      const held = heldOf(session, what.map(queueOf))
+      for (const [i, queue] of held.entries()) queue.consumed(below[i])
+      const told$ = held.length === 0 ? EMPTY : forkJoin(held.map(queue => queue.commit$().pipe(endWith(undefined))))
+      return concat(told$.pipe(ignoreElements()), of(undefined))
+    })
+
+  const committed$: PullConsumer['committed$'] = queue =>
+    door$(() => {
+      expected('the queue', queue, isQueueRef(queue), '{ topic, brokerName, queueId }')
+      return joined$().pipe(switchMap(session => session.committed$(queue)))
+    })
+
+  const close: PullConsumer['close'] = given => {
+    isOver = true
+    return doors.close(given)
+  }
+  const { queues$, searchOffset$, searchOffset } = createQueueDoors(shared)
+  const { assignments$, failures$, lag$, offsetMetrics, pause, resume } = doors
+  const consumer: PullConsumer = {
+    group,
+    assignments$,
+    failures$,
+    lag$,
+    offsetMetrics,
+    pause,
+    resume,
+    queues$,
+    offsetForTimestamp$: searchOffset$,
+    offsetForTimestamp: searchOffset,
+    start$,
+    start: () => firstValueFrom(start$()),
+    poll$,
+    poll: timeoutMs => firstValueFrom(poll$(timeoutMs)),
+    seek$,
+    seek: (to, queues) => firstValueFrom(seek$(to, queues)),
+    commit$,
+    commit: what => firstValueFrom(commit$(what)),
+    committed$,
+    committed: queue => firstValueFrom(committed$(queue)),
+    assign: queues => {
+      if (assign === 'auto')
+        throw illegal('the queues are shared out: assign is for a pull consumer with a list of queues')
+      checkChosen(queues, settings)
+      chosen.next([...queues])
+    },
+    close,
+    [Symbol.asyncDispose]: () => close().then(() => undefined),
+  }
+  return consumer as PullConsumer<M>
+}
