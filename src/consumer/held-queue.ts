@@ -246,7 +246,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       consumedBelow = below ?? settledBelow() ?? consumedBelow
     },
     isAhead: () => {
-      const at = standing()
+      const at = moved()
       return at !== undefined && commits.committed?.equals(at) !== true
     },
     seek: offset => {

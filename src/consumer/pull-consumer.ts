@@ -58,7 +58,10 @@ export interface PullConsumer<M extends Inbound = Inbound>
   committed$(queue: QueueRef): Observable<Long | undefined>
   /** `committed$`, at once. */
   committed(queue: QueueRef): Promise<Long | undefined>
-  /** The offset of the first message that was stored at that time or later, or one past the last. Cold. */
+  /**
+   * The offset of the first message that was stored at that time or later; where there is none one past the last, instead
+   * of which brokers of 4.9 say the last. Cold.
+   */
   offsetForTimestamp$(queue: QueueRef, at: Date): Observable<Long>
   /** `offsetForTimestamp$`, at once. */
   offsetForTimestamp(queue: QueueRef, at: Date): Promise<Long>

@@ -34,7 +34,10 @@ export interface QueueDoors {
   maxOffset$(queue: QueueRef): Observable<Long>
   /** `maxOffset$`, at once. */
   maxOffset(queue: QueueRef): Promise<Long>
-  /** The offset of the first message that was stored at that time or later, or one past the last. */
+  /**
+   * The offset of the first message that was stored at that time or later; where there is none one past the last, instead
+   * of which brokers of 4.9 say the last.
+   */
   searchOffset$(queue: QueueRef, at: Date): Observable<Long>
   /** `searchOffset$`, at once. */
   searchOffset(queue: QueueRef, at: Date): Promise<Long>
