@@ -83,8 +83,9 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
       const tenure = tenureOf(life, queueId)
       if (tenure === undefined) throw new Error(`${life.name} works on queue ${queueId} that it never began`)
       const before = worksOn.get(body) ?? []
-      // Without a lock, who lost the queue goes on with what it has in hand while the next one begins with it.
-      const isShared = !inOrder && (tenure.moved || before.some(work => work.tenure.moved))
+      // Without a lock, who lost a queue goes on with what it has in hand while the next one begins with it, and its last
+      // commit may take the next one back, as in Java's client: what comes twice then says nothing.
+      const isShared = !inOrder && tenures.some(one => one.queueId === queueId && one.moved)
       const needless = isShared ? undefined : before.filter(({ isDone }) => isDone).find(work => !mayComeAgain(work))
       if (needless !== undefined) {
         const first = needless.tenure.life.name

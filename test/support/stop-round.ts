@@ -2,7 +2,7 @@
 import { filter, firstValueFrom, map, Subject, take, timer } from 'rxjs'
 import { codecs, isRocketError, message, on, topic } from '../../src/index.ts'
 import type { Client, Consumer, Delivery } from '../../src/index.ts'
-import { quietClient } from './quiet-client.ts'
+import { PATIENT, quietClient } from './quiet-client.ts'
 import { chanceOf } from './seeded.ts'
 import { createStopRecord } from './stop-record.ts'
 import type { Life } from './stop-record.ts'
@@ -146,7 +146,9 @@ export const playStopRound = async ({ cluster, clients, sender }: StopStage, see
     for (let n = 0; n < count;) {
       const burst = Array.from({ length: Math.min(chance.between(1, 10), count - n) }, () => n++)
       await Promise.all(
-        burst.map(n => sender.producer().send(message(numbers, n), { select: ({ queues: all }) => all[n % queues] })),
+        burst.map(n =>
+          sender.producer(PATIENT).send(message(numbers, n), { select: ({ queues: all }) => all[n % queues] }),
+        ),
       )
       await after(chance.between(0, 12))
     }
