@@ -21,7 +21,7 @@ const SECTIONS = [
   ['`health` of a client', 'HealthOptions'],
   ['`runtime` of a client', 'Runtime'],
   ['`client.producer(options)`', 'ProducerOptions'],
-  ['`trace` of a producer', 'TraceOptions'],
+  ['`trace` of a producer or a consumer', 'TraceOptions'],
   ['`producer.send$(message, options)`, `send`, `sendOutcome$`, `sendOutcome`', 'SendOptions'],
   ['`producer.request$(message, reply, options)`, `reply$`, `recall$`', 'CallOptions'],
   ['`producer.sendAll(project, options)`, `sendFrom$`', 'SendStreamOptions'],

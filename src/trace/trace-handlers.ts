@@ -97,10 +97,10 @@ export const traceHandlers = ({ group, ownTopic, slowMs, newRequestId, add, sche
 
 const isWanted = ({ raw }: Traced): boolean => raw.properties[PROPERTY.TRACE_ON] !== 'false'
 
-const idOf = ({ messageId, keys }: Inbound): { readonly messageId: string; readonly keys?: string } => ({
-  messageId,
-  ...(keys.length === 0 ? {} : { keys: keys.join(' ') }),
-})
+const idOf = ({ messageId, properties }: Inbound): { readonly messageId: string; readonly keys?: string } => {
+  const keys = properties[PROPERTY.KEYS]
+  return { messageId, ...(keys === undefined ? {} : { keys }) }
+}
 
 /** Why a handler should stop: it, or the settling of its message, took too long. */
 const isTimeout = (reason: unknown): boolean =>
