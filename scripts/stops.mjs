@@ -11,5 +11,12 @@ const env = {
   ROCKETMQ_STOP_SEED: seed,
   ROCKETMQ_STOP_WATCHED: process.stderr.isTTY ? 'yes' : 'no',
 }
-const args = ['vitest', 'run', '--project', 'behaviour', '--disable-console-intercept', 'test/behaviour/stops.test.ts']
+const args = [
+  'vitest',
+  'run',
+  'test/behaviour/stops.test.ts',
+  '--project',
+  'behaviour',
+  '--disableConsoleIntercept=true',
+]
 process.exitCode = spawnSync('npx', args, { env, stdio: 'inherit' }).status ?? 1

@@ -1,0 +1,96 @@
+import { asyncScheduler, distinctUntilChanged, ignoreElements, map, NEVER, of, tap } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import type { Delivery, ProcessOptions } from '../../src/index.ts'
+import { encodeConsumerIds } from '../../src/protocol/bodies.ts'
+import { onewayFrame } from '../../src/protocol/frame.ts'
+import { REQUESTS } from '../../src/protocol/requests.ts'
+import { answers } from '../../test/support/fake-cluster.ts'
+import { marbles, type Marbles } from '../marbles.ts'
+import { drawConsumer, PULL } from './consumer-drawn.ts'
+
+const MEMBERS = REQUESTS.GET_CONSUMER_LIST_BY_GROUP.code
+const NOTICE = onewayFrame(REQUESTS.NOTIFY_CONSUMER_IDS_CHANGED.code, { fields: { consumerGroup: 'g' } })
+
+/** A consumer whose only queue goes to another member at `r`, and comes back at `b`. What its handlers did, and when. */
+const drawMoves = (
+  m: Marbles,
+  moves: string,
+  handlerMs: (delivery: Delivery) => number,
+  options: ProcessOptions = {},
+) => {
+  let members = ['me']
+  const drawn = drawConsumer(m, ['-p', '', '-p'], {
+    [MEMBERS]: () => of(answers(0, {}, encodeConsumerIds(members))),
+  })
+  const { consumer, transport } = drawn
+  const log: string[] = []
+  const note = (what: string, { message }: Delivery): void =>
+    void log.push(`${what} ${message.queueOffset.toString()} at ${asyncScheduler.now()}`)
+  const moving$ = m.cold<string>(moves).pipe(
+    tap(letter => {
+      members = letter === 'r' ? ['a first one', 'me'] : ['me']
+      transport.say('a:1', NOTICE)
+    }),
+  )
+  m.expect(moving$).toBeObservable(moves)
+  const out$ = consumer
+    .process$(delivery => {
+      note('begins', delivery)
+      delivery.signal.addEventListener('abort', () => note('aborts', delivery))
+      const ms = handlerMs(delivery)
+      return ms === Infinity ? NEVER : m.cold(`${ms}ms |`)
+    }, options)
+    .pipe(
+      tap(({ delivery, settlement }) => note(settlement, delivery)),
+      ignoreElements(),
+    )
+  const held$ = consumer.assignments$.pipe(
+    map(({ current }) => String(current.filter(queue => queue.topic === 't').length)),
+    distinctUntilChanged(),
+  )
+  return { ...drawn, out$, held$, log }
+}
+const HELD = { 0: '0', 1: '1' }
+
+describe('a queue that goes to another member', () => {
+  it(
+    'is finished by those who work on it; what waits for a handler is left to the next owner',
+    marbles(m => {
+      const { out$, held$, log, told, commits } = drawMoves(m, '--r', () => 4, { concurrency: 2 })
+      m.expect(held$, '-^---------!').toBeObservable('-10', HELD)
+      m.expect(out$, '^----------!').toBeObservable('')
+      m.flush()
+      expect(log).toEqual(['begins 0 at 1', 'begins 1 at 1', 'acked 0 at 5', 'acked 1 at 5'])
+      expect([told(PULL, 'queueOffset'), commits()]).toEqual([['0 at 0', '3 at 1'], ['2 at 5']])
+    }),
+  )
+
+  it(
+    'is waited for no longer than drainMs: then its handlers are stopped, and hear why',
+    marbles(m => {
+      const { out$, log, commits } = drawMoves(m, '--r', ({ message }) => (message.queueOffset.isZero() ? 3 : Infinity))
+      m.expect(out$, '^ 30ms !').toBeObservable('')
+      m.flush()
+      expect(log).toEqual([
+        ...['begins 0 at 1', 'begins 1 at 1', 'begins 2 at 1', 'acked 0 at 4'],
+        ...['aborts 1 at 22', 'released 1 at 22', 'aborts 2 at 22', 'released 2 at 22'],
+      ])
+      expect(commits()).toEqual(['1 at 22'])
+    }),
+  )
+
+  it(
+    'and comes back while it winds up is begun anew when that has ended',
+    marbles(m => {
+      const { out$, held$, log, told } = drawMoves(m, '--r--b', () => 6, { concurrency: 2 })
+      m.expect(held$, '-^-------------!').toBeObservable('-10--1', HELD)
+      m.expect(out$, '^--------------!').toBeObservable('')
+      m.flush()
+      expect(told(PULL, 'queueOffset')).toEqual(['0 at 0', '3 at 1', '0 at 7', '3 at 8'])
+      expect(log.filter(line => line.startsWith('begins'))).toEqual([
+        ...['begins 0 at 1', 'begins 1 at 1'],
+        ...['begins 0 at 8', 'begins 1 at 8', 'begins 2 at 14'],
+      ])
+    }),
+  )
+})
