@@ -15,16 +15,23 @@ export interface InPlaceOptions {
 
 /**
  * Work that is tried again in place until all of it is decided: nothing of its queue overtakes it meanwhile. When the
- * consumer stops, what is not decided is released.
+ * consumer stops, what is not decided is released. Work that decides all of it at once costs no subscription.
  */
-export const inPlace$ = <R>(
+export const inPlace = <R>(
   deliveries: readonly QueueDelivery[],
   attempt: (open: readonly QueueDelivery[]) => ObservableInput<R>,
   released: (delivery: QueueDelivery) => R,
   { permits, suspendMs, stopping$, scheduler }: InPlaceOptions,
-): Observable<R> => {
+): ObservableInput<R> => {
   const open = (): readonly QueueDelivery[] => deliveries.filter(isOpen)
   const isAnyOpen = (): boolean => deliveries.some(isOpen)
+  let first$ = permits.atOnce$(() => attempt(open()))
+  if (Array.isArray(first$) && !isAnyOpen()) return first$ as R[]
+  const next$ = (): Observable<R> => {
+    const begun$ = first$
+    first$ = undefined
+    return begun$ === undefined ? permits.within$(() => attempt(open())) : from(begun$)
+  }
   const again$ = timer(suspendMs, scheduler).pipe(
     filter(isAnyOpen), // taken away while it rested
     tap(() => {
@@ -33,10 +40,7 @@ export const inPlace$ = <R>(
     takeUntil(stopping$),
   )
   return concat(
-    defer(() => permits.within$(() => attempt(open()))).pipe(
-      repeat({ delay: () => again$ }),
-      takeWhile(isAnyOpen, true),
-    ),
+    defer(next$).pipe(repeat({ delay: () => again$ }), takeWhile(isAnyOpen, true)),
     defer(() => {
       const left = open()
       for (const delivery of left) delivery.release()

@@ -8,7 +8,7 @@ import { workUntil } from '../operators/work-until.ts'
 import { createBatchWork } from './batch-work.ts'
 import type { QueueDelivery } from './delivery.ts'
 import type { GroupSession } from './group-session.ts'
-import { inPlace$ } from './in-place.ts'
+import { inPlace } from './in-place.ts'
 import type { ConsumerSettings } from './options.ts'
 import { checkedConcurrency } from './process-options.ts'
 import type { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
@@ -81,7 +81,7 @@ export const createRunWork = ({ shared, settings, onProcessed }: RunWorkOptions)
     const permits = createPermits(now)
     const place = { permits, suspendMs: options.suspendMs, stopping$: until$, scheduler }
     return {
-      run: (open: readonly QueueDelivery[]) => inPlace$(open, attempt, released, place),
+      run: (open: readonly QueueDelivery[]) => inPlace(open, attempt, released, place),
       concurrency: () => Infinity, // of lanes: what limits the handlers are the permits
       recheck$: changes$?.pipe(tap(permits.recheck)),
       until$: until$.pipe(tap(permits.close)),
