@@ -15,8 +15,10 @@ import type { StoredMessage } from '../protocol/stored-message.ts'
 const PINNED_BYTES = 64 << 10
 
 /** The topic that a message was published to, also when it comes from a retry topic. */
-export const originalTopic = (stored: StoredMessage, group: string): string =>
-  stored.topic === `%RETRY%${group}` ? (stored.properties[PROPERTY.RETRY_TOPIC] ?? stored.topic) : stored.topic
+export const originalTopic = (stored: StoredMessage, group: string): string => {
+  const { topic } = stored // decoded each time it is asked for
+  return topic === `%RETRY%${group}` ? (stored.properties[PROPERTY.RETRY_TOPIC] ?? topic) : topic
+}
 
 /** What the user sees of a stored message. Decompresses, checks and decodes the body: throws ERR_RMQ_DECODE. */
 export const toInbound = (

@@ -1,5 +1,5 @@
 import { concat, defer, EMPTY, filter, from, merge, repeat, takeUntil, takeWhile, tap, timer } from 'rxjs'
-import type { Observable, ObservableInput, SchedulerLike } from 'rxjs'
+import type { ObservableInput, SchedulerLike } from 'rxjs'
 import type { Permits } from '../operators/permits.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { isOpen } from './settling.ts'
@@ -15,18 +15,26 @@ export interface InPlaceOptions {
 
 /**
  * Work that is tried again in place until all of it is decided: nothing of its queue overtakes it meanwhile. When the
- * consumer stops, what is not decided is released.
+ * consumer stops, what is not decided is released. Work that decides all of it at once costs no subscription.
  */
-export const inPlace$ = <R>(
+export const inPlace = <R>(
   deliveries: readonly QueueDelivery[],
   attempt: (open: readonly QueueDelivery[]) => ObservableInput<R>,
   released: (delivery: QueueDelivery) => R,
   { permits, suspendMs, stopping$, scheduler }: InPlaceOptions,
-): Observable<R> => {
+): ObservableInput<R> => {
   const open = (): readonly QueueDelivery[] => deliveries.filter(isOpen)
   const isAnyOpen = (): boolean => deliveries.some(isOpen)
+  const first$ = isAnyOpen() ? permits.atOnce$(() => attempt(open())) : []
+  if (Array.isArray(first$) && !isAnyOpen()) return first$ as R[]
+  let begun$ = first$
   /** What is taken away while it waits, for its lane, for a permit or for its rest to end, is none of its business any more. */
-  const attempt$ = defer(() => (isAnyOpen() ? permits.within$(() => (isAnyOpen() ? attempt(open()) : EMPTY)) : EMPTY))
+  const attempt$ = defer(() => {
+    const one$ = begun$
+    begun$ = undefined
+    if (one$ !== undefined) return one$
+    return isAnyOpen() ? permits.within$(() => (isAnyOpen() ? attempt(open()) : EMPTY)) : EMPTY
+  })
   const again$ = defer(() => {
     if (!isAnyOpen()) return EMPTY
     const taken$ = merge(...open().map(({ settled$ }) => settled$)).pipe(filter(() => !isAnyOpen()))

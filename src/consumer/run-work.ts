@@ -10,7 +10,7 @@ import type { QueueDelivery } from './delivery.ts'
 import type { GroupSession } from './group-session.ts'
 import { tracedBatchHandler, tracedHandler } from './handler-tracer.ts'
 import type { HandlerTracer } from './handler-tracer.ts'
-import { inPlace$ } from './in-place.ts'
+import { inPlace } from './in-place.ts'
 import type { ConsumerSettings } from './options.ts'
 import { checkedConcurrency } from './process-options.ts'
 import type { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
@@ -85,7 +85,7 @@ export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWork
     const permits = createPermits(now)
     const place = { permits, suspendMs: options.suspendMs, stopping$: until$, scheduler }
     return {
-      run: (open: readonly QueueDelivery[]) => inPlace$(open, attempt, released, place),
+      run: (open: readonly QueueDelivery[]) => inPlace(open, attempt, released, place),
       concurrency: () => Infinity, // of lanes: what limits the handlers are the permits
       recheck$: changes$?.pipe(tap(permits.recheck)),
       until$: until$.pipe(tap(permits.close)),
