@@ -27,6 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   consumer: 'errors messages operators observability protocol [nameserver] [broker] client rxjs long',
   // sends what interceptors of the others give it
   trace: 'errors messages operators observability protocol [broker] [client] rxjs long',
+  // a client, producer and consumer of its own, for other clients
+  coordination: 'errors messages operators [observability] protocol client producer consumer rxjs',
   // the front door
   disposable: '[rxjs]',
   'create-client':
@@ -35,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   'create-traced-producer': '[client] producer create-trace-writer trace',
   'create-trace-writer': 'messages [client] producer trace rxjs',
   index:
-    'errors disposable messages operators [observability] protocol remoting [nameserver] client producer consumer create-client',
+    'errors disposable messages operators [observability] protocol remoting [nameserver] client producer consumer coordination create-client',
   // the side door: nothing of the client, so that it cannot repeat the client's mistakes
   embedded: 'errors protocol rxjs long node:net node:crypto node:fs/promises node:path',
   // a program: through the doors only, with all of Node
@@ -88,6 +90,7 @@ const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> =
   'src/consumer/run-handler.ts': 'operator',
   'src/consumer/session-run.ts': 'life',
   'src/trace/trace-dispatcher.ts': 'life',
+  'src/coordination/outcome-sharing.ts': 'life',
   'src/create-client.ts': 'life',
   'src/cli/commands/consume.ts': 'program',
   'src/cli/commands/produce.ts': 'program',

@@ -69,7 +69,7 @@ export interface ClientConfig {
   readonly connection?: Partial<ConnectionOptions>
   /** When brokers count as ill and are avoided. Default: as `HealthOptions` says. */
   readonly health?: Partial<HealthOptions>
-  /** Shares what is seen of brokers with other clients: see `createRouteCoordinator`. Default: nobody is told. */
+  /** Shares what is seen of brokers with other clients: see `createRouteCoordinator`, `topicCoordinator`. Default: nobody is told. */
   readonly coordinator?: RouteCoordinator
   /** Most requests without an answer on one connection. Default 10,000. */
   readonly maxInFlight?: number
@@ -172,6 +172,6 @@ const isLogger = (logger: Logger): boolean =>
   LEVELS.every(level => isFunction((logger as Partial<Logger> | null)?.[level]))
 
 const isCoordinator = (given: RouteCoordinator): boolean => {
-  const { publish, outcomes$ }: Partial<RouteCoordinator> = Object(given) as object // anything may come from JavaScript
-  return isFunction(publish) && isObservable(outcomes$)
+  const { publish, outcomes$, failures$ }: Partial<RouteCoordinator> = Object(given) as object // it may be JavaScript's
+  return isFunction(publish) && isObservable(outcomes$) && (failures$ === undefined || isObservable(failures$))
 }

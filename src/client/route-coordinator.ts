@@ -19,6 +19,8 @@ export interface RouteCoordinator {
   publish(outcome: BrokerOutcome): void
   /** What others saw; a client ignores its own. Its end ends only the sharing. */
   readonly outcomes$: Observable<BrokerOutcome>
+  /** What goes wrong without ending the sharing: told as the event `coordinator-failed`. Default: nothing does. */
+  readonly failures$?: Observable<unknown>
 }
 
 /** Lets the clients of this process share what they see: give the same one to each. It keeps nothing. */

@@ -22,6 +22,7 @@ export const sharedOutcomes = (
     },
     error: failed,
   })
+  coordinator?.failures$?.pipe(takeUntil(closing$)).subscribe({ next: failed, error: failed })
   return {
     publish: (brokerName, ok) => {
       try {

@@ -62,7 +62,7 @@ export type ReportedEvent =
       readonly latencyMs: number
       readonly reachable: boolean
     }
-  /** What the given coordinator threw, or ended with. */
+  /** What the given coordinator threw, told in its `failures$`, or ended with. */
   | { readonly type: 'coordinator-failed'; readonly error: unknown }
   /** The stream of strategies gave what is none, or failed: the last good one stays. */
   | { readonly type: 'select-failed'; readonly group: string; readonly error: unknown }

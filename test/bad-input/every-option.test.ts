@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EMPTY } from 'rxjs'
 import { createClient, on, topic } from '../../src/index.ts'
 import type { ClientConfig, Credentials, ProducerOptions, TraceOptions, TransactionalOptions } from '../../src/index.ts'
 import type { HealthOptions } from '../../src/index.ts'
@@ -24,7 +25,13 @@ const CLIENT: Wrong<Required<ClientConfig>> = {
     { avoidSlow: 1 },
     { probeMs: -1 },
   ],
-  coordinator: [null, 5, {}, { publish: () => undefined }],
+  coordinator: [
+    null,
+    5,
+    {},
+    { publish: () => undefined },
+    { publish: () => undefined, outcomes$: EMPTY, failures$: 5 },
+  ],
   maxInFlight: [0, 1_000_001, ...NO_NUMBER],
   namespace: [' ', 'a b', 'a%b', 'x'.repeat(200), 5],
   credentials: [

@@ -1,0 +1,42 @@
+import { checkNames } from '../client/check-names.ts'
+import { checkedInt } from '../client/checks.ts'
+import { resolveClientConfig } from '../client/config.ts'
+import type { ClientConfig } from '../client/config.ts'
+import { collected, noted } from '../client/problems.ts'
+import { checkGroup, checkTopic } from '../protocol/names.ts'
+
+/** What `topicCoordinator()` is told besides how to reach the cluster. */
+export interface TopicCoordinatorOptions {
+  /**
+   * Where outcomes are told; for nothing else. Default `broker_outcomes`. It should be there, with a queue at each broker:
+   * one that brokers make by themselves may be at one of them only.
+   */
+  readonly topic?: string
+  /** The group of all that listen there. Default: as the topic. */
+  readonly group?: string
+  /** How long outcomes gather before one message tells them, ms, 100 to 60,000. Default 500. */
+  readonly everyMs?: number
+}
+
+export interface CoordinatorSettings {
+  readonly config: ClientConfig
+  readonly topic: string
+  readonly group: string
+  readonly everyMs: number
+}
+
+const NAMES: Readonly<Record<keyof TopicCoordinatorOptions, true>> = { topic: true, group: true, everyMs: true }
+
+/** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
+export const resolveCoordinatorOptions = (
+  config: ClientConfig,
+  given: TopicCoordinatorOptions = {},
+): CoordinatorSettings =>
+  collected('topicCoordinator', () => {
+    const { topic = 'broker_outcomes', group = topic } = given
+    checkNames('topicCoordinator', given, NAMES)
+    noted(() => checkTopic(topic))
+    if (given.group !== undefined) noted(() => checkGroup(group))
+    resolveClientConfig(config)
+    return { config, topic, group, everyMs: checkedInt('everyMs', given.everyMs, 500, [100, 60_000]) }
+  })
