@@ -38,6 +38,7 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '17-errors': /^2 stored, and order one is a dead letter because of ERR_RMQ_AUTH$/,
   '18-low-level': /^found the queues by hand; of another topic: no route$/,
   '19-watch-brokers': /^broker-a suspended, broker-a healthy, broker-b degraded, broker-b unhealthy, broker-b healthy$/,
+  '20-pull': /^40 polled, 10 fetched, 30 one by one$/,
 }
 
 it('every example is in the table of this test', () => {

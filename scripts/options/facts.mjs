@@ -88,6 +88,9 @@ export const factsOfCode = async root => {
   const { encodeRecallHandle } = await load('protocol/recall-handle.js')
   const { resolveConsumerOptions } = await load('consumer/options.js')
   const { resolveProcessBatchOptions, resolveProcessOptions } = await load('consumer/process-options.js')
+  const { resolveFetchOptions } = await load('consumer/fetch-options.js')
+  const { oncePull } = await load('consumer/pull-once.js')
+  const { resolvePullConsumerOptions } = await load('consumer/pull-options.js')
   const { sendAll } = await load('producer/send-all.js')
   const { resolveProducerOptions } = await load('producer/options.js')
   const { resolveTransactionalOptions } = await load('producer/transaction-options.js')
@@ -164,6 +167,13 @@ export const factsOfCode = async root => {
       ...notesOf(() => resolveProcessBatchOptions({}, mode)),
       ...notesOf(() => resolveProcessBatchOptions({ timeoutMs: 1 }, mode)).map(withoutValue),
     ]),
+    FetchOptions: factsOf(notesOf(() => resolveFetchOptions())),
+    PullConsumerOptions: factsOf(
+      notesOf(() => resolvePullConsumerOptions(consumer, TIMING_DEFAULTS.commitMs)).filter(({ name }) =>
+        ['autoCommit', 'pollTimeoutMs'].includes(name),
+      ),
+    ),
+    PullOptions: factsOf(notesOf(() => oncePull({ topic: 't', brokerName: 'b', queueId: 0 }, { offset: 0 }))),
     EmbeddedClusterOptions: await embeddedFacts(load),
   }
 }
