@@ -1,11 +1,6 @@
-import { connect } from 'node:net'
 import {
-  cutFrames,
-  decodeFrame,
   decodeTopicRoute,
-  encodeFrame,
   masterOf,
-  NOTHING,
   publishQueues,
   requestFrame,
   REQUESTS,
@@ -13,8 +8,8 @@ import {
   responseName,
   writeHeader,
 } from 'rocketmq-rxjs/protocol'
-import type { Frame } from 'rocketmq-rxjs/protocol'
 import { codecs, createClient, message, topic } from 'rocketmq-rxjs'
+import { firstOf, openSocket } from './asking.ts'
 import { openCluster, perRun } from './cluster.ts'
 
 /**
@@ -26,29 +21,14 @@ await using client = createClient(cluster.config)
 const orders = topic(perRun('orders'), codecs.text)
 await client.producer().send(message(orders, 'so that there is a route to ask for'))
 
-const given = [cluster.config.nameServers].flat()
-const [nameServer = ''] = given.flatMap(text => (typeof text === 'string' ? text.split(';') : []))
-const [host = '', port = ''] = nameServer.split(':')
-const socket = connect({ host, port: Number(port) })
-
-/** One question, one answer. What TCP cuts in pieces, `cutFrames` puts together: `carry` is what came of the next frame. */
-const ask = async (request: Frame): Promise<Frame> => {
-  socket.write(encodeFrame(request))
-  let carry = NOTHING
-  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-    const cut = cutFrames(carry, chunk as Buffer)
-    if (cut.failure !== undefined) throw cut.failure
-    carry = cut.carry
-    const answer = cut.frames.map(decodeFrame).find(({ opaque }) => opaque === request.opaque)
-    if (answer !== undefined) return answer
-  }
-  throw new Error('the name server hung up')
-}
+using nameServer = openSocket(firstOf(cluster.config.nameServers)) // `cutFrames` and `decodeFrame` at work
 
 // A request is a code and a row of header fields; `opaque` is the number by which its answer is known.
 const { code, asks } = REQUESTS.GET_ROUTEINFO_BY_TOPIC
 const routeOf = (name: string, opaque: number) =>
-  ask(requestFrame(code, { opaque, fields: writeHeader(asks, { topic: name, acceptStandardJsonOnly: true }) }))
+  nameServer.ask(
+    requestFrame(code, { opaque, fields: writeHeader(asks, { topic: name, acceptStandardJsonOnly: true }) }),
+  )
 
 const answer = await routeOf(orders.name, 1)
 console.log(`${responseName(answer.code)}: ${answer.body.length > 0 ? 'a body of JSON' : 'no body'}`)
@@ -61,7 +41,6 @@ for (const { brokerName, queueId } of queues) {
 
 // No answer is an error by itself: what the code means is for the asker to say.
 const missing = await routeOf(perRun('nobody_knows_it'), 2)
-socket.destroy()
 const isMissing = missing.code === RESPONSE.TOPIC_NOT_EXIST
 console.log(
   `${queues.length > 0 ? 'found' : 'lost'} the queues by hand; of another topic: ${isMissing ? 'no route' : '?'}`,

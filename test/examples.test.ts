@@ -39,6 +39,17 @@ const EXAMPLES: Readonly<Record<string, RegExp>> = {
   '18-low-level': /^found the queues by hand; of another topic: no route$/,
   '19-watch-brokers': /^broker-a suspended, broker-a healthy, broker-b degraded, broker-b unhealthy, broker-b healthy$/,
   '20-pull': /^40 polled, 10 fetched, 30 one by one$/,
+  '21-consume-concurrently': /^400 orders, several at once: true, never more than 40: true$/,
+  '22-consume-in-order': /^ada: 0\.1 1\.1 1\.2 1\.3 2\.1; grace: 0\.1 1\.1 2\.1$/,
+  '23-broadcast': /^3 notices, received 3 and 3 times$/,
+  '24-filter-by-sql': /^then: a sofa to Lima$/,
+  '25-retry-and-dead-letters':
+    /^broken dead-lettered at attempt 1, flaky acked at attempt 2, good acked at attempt 1, hopeless dead-lettered at attempt 2$/,
+  '26-pull-by-hand': /^50 jobs in their order, several pulls: true, the group is at 50$/,
+  '27-go-back-an-hour': /^20 invoices, each booked twice: true$/,
+  '28-in-batches': /^500 rows, few inserts: true, none above 100: true$/,
+  '29-pop': /^60 pictures of 1 queue, painted by 2 members$/,
+  '30-watch-a-consumer': /^99 done, 1 failed: 99 % succeeded$/,
 }
 
 it('every example is in the table of this test', () => {

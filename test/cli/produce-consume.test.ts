@@ -129,6 +129,46 @@ describe('rmq consume', { timeout: 30_000 }, () => {
     expect(await reader.ended).toMatchObject({ code: 0, stdout: 'new\n' })
   })
 
+  it('begins at a time, and takes what it is told to by tag or by SQL', async () => {
+    cluster.createTopic('chosen', { queues: 1 })
+    await using client = createClient({ nameServers })
+    const send = async (text: string, tag: string) => {
+      const options = { tag, properties: { length: String(text.length) } }
+      await client.producer().send(message(topic('chosen'), Buffer.from(text), options))
+    }
+    await send('old', 'a')
+    await sleep(20)
+    const time = new Date().toISOString()
+    await send('new', 'a')
+    await send('other', 'b')
+    const taken = async (group: string, ...args: string[]) => {
+      const { stdout } = await consume('-t', 'chosen', '-g', group, '-c', '1', '-q', ...args).ended
+      return stdout
+    }
+    expect(await taken('by-time', '-o', time)).toBe('new\n')
+    expect(await taken('by-tag', '-o', 'first', '--tags', 'b || c')).toBe('other\n')
+    expect(await taken('by-sql', '-o', 'first', '--sql', 'length > 3')).toBe('other\n')
+  })
+
+  it('keeps the order of each queue when told so', async () => {
+    cluster.createTopic('in-order', { queues: 1 })
+    await produce(lines(100), '-t', 'in-order', '-K', '|', '-q')
+    const ended = await consume('-t', 'in-order', '-g', 'orderly', '-o', 'first', '-c', '100', '--ordered').ended
+    const stored = bodiesOf('in-order')
+    expect(ended).toMatchObject({ code: 0, stdout: `${stored.join('\n')}\n` })
+  })
+
+  it('takes every message when it broadcasts, each time anew, and leaves no trace', async () => {
+    cluster.createTopic('for-all', { queues: 1 })
+    await produce(lines(5), '-t', 'for-all', '-q')
+    for (const _ of ['once', 'again']) {
+      const ended = await consume('-t', 'for-all', '-g', 'all', '-o', 'first', '-c', '5', '--broadcast', '-q').ended
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+      expect(ended.stdout.trimEnd().split('\n').toSorted()).toEqual(lines(5).split('\n').toSorted())
+    }
+    expect(cluster.offsets('all', 'for-all').size).toBe(0)
+  })
+
   it('writes JSON with offsets as decimal strings', async () => {
     cluster.createTopic('described', { queues: 1 })
     await produce('k:v\n', '-t', 'described', '-K', ':', '-q')

@@ -40,6 +40,8 @@ describe('rmq', () => {
     ['a group that is missing', ['consume', '-n', '127.0.0.1:9', '-t', 'news'], '-g GROUP is missing'],
     ['name servers that are missing', ['produce', '-t', 'news'], 'give -n HOST:PORT or set ROCKETMQ_NAMESRV_ADDR'],
     ['an offset that is neither end', ['consume', '-t', 'a', '-g', 'b', '-o', 'middle'], '-o is "middle"'],
+    ['an offset that is only nearly a time', ['consume', '-t', 'a', '-g', 'b', '-o', '2030'], '-o is "2030"'],
+    ['two filters', ['consume', '-t', 'a', '-g', 'b', '--tags', 'x', '--sql', 'y = 1'], '--tags and --sql exclude'],
     ['a count of nothing', ['consume', '-t', 'a', '-g', 'b', '-c', '0'], '-c is "0"'],
     ['an empty key delimiter', ['produce', '-t', 'a', '-K', ''], '-K is empty'],
     ['a value that is missing', ['produce', '-t'], 'argument missing'],

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { on, topic } from '../../index.ts'
-import type { Client, Consumer, Delivery } from '../../index.ts'
+import { memoryOffsets, on, topic } from '../../index.ts'
+import type { Client, Consumer, Delivery, MessageFilter, StartFrom } from '../../index.ts'
 import { CLUSTER_FLAGS, CLUSTER_HELP, clientOf, exitCodeOfStart, required } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT, sentenceOf } from '../exit-codes.ts'
@@ -12,6 +12,10 @@ const FLAGS = {
   topic: { type: 'string', short: 't' },
   group: { type: 'string', short: 'g' },
   offset: { type: 'string', short: 'o', default: 'last' },
+  tags: { type: 'string' },
+  sql: { type: 'string' },
+  ordered: { type: 'boolean', default: false },
+  broadcast: { type: 'boolean', default: false },
   count: { type: 'string', short: 'c' },
   json: { type: 'boolean', short: 'J', default: false },
   quiet: { type: 'boolean', short: 'q', default: false },
@@ -20,14 +24,19 @@ const FLAGS = {
 /** Messages to stdout. A slow reader slows the pulls. */
 export const consume: Command = {
   summary: 'messages to stdout',
-  help: `rmq consume -t TOPIC -g GROUP [-o first|last] [-c N] [--json]
+  help: `rmq consume -t TOPIC -g GROUP [-o first|last|TIME] [--tags TAGS|--sql EXPRESSION] [-c N] [--json]
 
 Joins the group and writes each message as a line, until SIGINT. A message is acknowledged once stdout has taken it; a
 reader that leaves ends the command.
 
   -t, --topic TOPIC
   -g, --group GROUP
-  -o, --offset first|last  where a group that is new begins; default last: with what is sent from now on
+  -o, --offset WHERE       where a group that is new begins: first, last, or a time such as 2030-01-31T08:00:00Z; default
+                           last: with what is sent from now on
+      --tags 'A || B'      only messages with one of these tags
+      --sql EXPRESSION     only messages whose properties match, in SQL92: brokers must have enablePropertyFilter=true
+      --ordered            in the order of each queue, which no other member of the group gets meanwhile
+      --broadcast          every message, whatever other members get; nothing is kept, so each time begins at -o
   -c, --count N            so many messages, then exit
   -J, --json               one JSON object a line: topic, queue, offsets as decimal strings, properties, body as text, or
                            bodyBase64 if it is no UTF-8
@@ -40,12 +49,15 @@ ${CLUSTER_HELP}
     const group = required('-g GROUP', flags.group)
     const limit = flags.count === undefined ? Infinity : wholeNumber('-c', flags.count, 1)
     const startFrom = startOf(flags.offset)
+    const subscribe = [on(messages, filterOf(flags.tags, flags.sql))]
+    const ordering = flags.ordered ? 'queue' : 'none'
+    const sharing = flags.broadcast ? ({ model: 'broadcasting', offsets: memoryOffsets() } as const) : {}
 
     const client = clientOf(flags['name-servers'])
     const writer = createWriter(print, flags.json ? toJsonLine : toPlainLine, limit)
     try {
       await client.ready()
-      const consumer = client.consumer({ group, subscribe: [on(messages)], startFrom })
+      const consumer = client.consumer({ group, subscribe, startFrom, ordering, ...sharing })
       const telling = tellTroubles(client, consumer, messages.name, print)
       await consumer
         .process$(writer.write, {
@@ -107,9 +119,18 @@ const tellTroubles = (client: Client, consumer: Pick<Consumer, 'failures$'>, top
   return telling
 }
 
-const startOf = (offset: string): 'first' | 'last' => {
+const startOf = (offset: string): StartFrom => {
   if (offset === 'first' || offset === 'last') return offset
-  throw usageError(`-o is "${offset}": expected first or last`)
+  const time = new Date(offset)
+  // a number alone would be taken for a year, or worse
+  if (/^\d{4}-\d\d-\d\d/.test(offset) && !Number.isNaN(time.getTime())) return time
+  throw usageError(`-o is "${offset}": expected first, last, or a time such as 2030-01-31T08:00:00Z`)
+}
+
+const filterOf = (tags: string | undefined, sql: string | undefined): MessageFilter => {
+  if (tags !== undefined && sql !== undefined) throw usageError('--tags and --sql exclude each other')
+  if (sql !== undefined) return { sql }
+  return tags === undefined ? {} : { tags }
 }
 
 const NEWLINE = Buffer.from('\n')
