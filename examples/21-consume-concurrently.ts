@@ -20,13 +20,13 @@ const consumer = client.consumer({
 })
 let working = 0
 let most = 0
-const work = () => {
+const work$ = () => {
   most = Math.max(most, ++working)
   return timer(10).pipe(tap(() => working--)) // done when the stream completes
 }
 const seen = new Set<number>()
 await lastValueFrom(
-  consumer.process$(work, { concurrency: 40 }).pipe(
+  consumer.process$(work$, { concurrency: 40 }).pipe(
     tap(({ delivery }) => seen.add(delivery.message.body.n)),
     take(TOTAL),
   ),

@@ -1,9 +1,9 @@
-import { asyncScheduler, defer, EMPTY, NEVER, of, tap, throwError } from 'rxjs'
+import { asyncScheduler, defer, EMPTY, from, NEVER, of, tap, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { QueueDelivery } from '../../src/consumer/delivery.ts'
 import type { Settler } from '../../src/consumer/delivery.ts'
-import { inPlace$ } from '../../src/consumer/in-place.ts'
+import { inPlace } from '../../src/consumer/in-place.ts'
 import type { Inbound } from '../../src/messages/message.ts'
 import { createPermits } from '../../src/operators/permits.ts'
 import type { Permits } from '../../src/operators/permits.ts'
@@ -36,7 +36,7 @@ const drawn = (
       return attempt(delivery.attempt)
     })
   const place = { permits, suspendMs: SUSPEND_MS, stopping$, scheduler: asyncScheduler }
-  return { out$: inPlace$([delivery], try$, () => 'r', place), log }
+  return { out$: from(inPlace([delivery], try$, () => 'r', place)), log }
 }
 const done = (delivery: QueueDelivery) => of('k').pipe(tap(() => delivery.ack()))
 

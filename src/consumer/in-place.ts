@@ -1,5 +1,5 @@
 import { concat, defer, EMPTY, filter, from, merge, repeat, takeUntil, takeWhile, tap, timer } from 'rxjs'
-import type { ObservableInput, SchedulerLike } from 'rxjs'
+import type { Observable, ObservableInput, SchedulerLike } from 'rxjs'
 import type { Permits } from '../operators/permits.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { isOpen } from './settling.ts'

@@ -8,7 +8,7 @@ import { aQueue } from '../support/builders.ts'
 
 const GIVEN = { group: 'g', subscribe: [on(topic('t'), { tags: 'a' })] } as const
 const resolve = (more: Partial<PullConsumerOptions> = {}) => resolvePullConsumerOptions({ ...GIVEN, ...more }, 5_000)
-const queue = aQueue({ topic: 't' })
+const queue = aQueue()
 
 describe('the options of a pull consumer', () => {
   it('have the defaults of a consumer, and commit by themselves', () => {
