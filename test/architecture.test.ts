@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // the front door
   disposable: '[rxjs]',
   'create-client':
-    'errors messages operators observability [protocol] [nameserver] client producer [consumer] create-traced-consumer create-traced-producer rxjs',
+    'errors messages operators observability [protocol] [nameserver] client producer consumer create-traced-consumer create-traced-producer rxjs',
   'create-traced-consumer': '[client] consumer create-trace-writer trace',
   'create-traced-producer': '[client] producer create-trace-writer trace',
   'create-trace-writer': 'messages [client] producer trace rxjs',
