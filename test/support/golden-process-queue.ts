@@ -99,10 +99,7 @@ const checkOrderly = (steps: readonly Step[], start: Long): void => {
         repeated.push(...args.filter(named))
         const added = args
           .filter(offset => !named(offset))
-          .map(offset => {
-            const stored = { ...aStored({ offset: Number(offset) }), storeSize: BODY_BYTES }
-            return new QueueDelivery(stored, 't', custody.settler)
-          })
+          .map(offset => new QueueDelivery(aStored({ offset: Number(offset) }), 't', custody.settler))
         deliveries.push(...added)
         custody.add(added, custody.window()?.nextOffset().add(added.length) ?? start)
         return undefined
@@ -133,7 +130,8 @@ const checkOrderly = (steps: readonly Step[], start: Long): void => {
     // the official queue consumes a message again that is put again while it is in hand; ours has it already
     expect(offsetsOf(waiting())).toEqual(step.cached.filter(offset => !repeated.includes(offset)))
     expect(custody.size).toBe(Number(step.count) - repeated.length)
-    expect(custody.window()?.bytes).toBe(Number(step.size) - BODY_BYTES * repeated.length)
+    // the official queue counts bodies, ours what is stored: as many times one, of messages that are alike
+    expect(custody.window()?.bytes).toBe((Number(step.size) / BODY_BYTES - repeated.length) * aStored().storeSize)
   }
 }
 
