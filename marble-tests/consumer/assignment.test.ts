@@ -80,6 +80,17 @@ describe('a queue that goes to another member', () => {
   )
 
   it(
+    'is committed also when this member stops while it still finishes',
+    marbles(m => {
+      const { out$, log, commits } = drawMoves(m, '--r', () => 4, { concurrency: 2, until: m.cold('---u') })
+      m.expect(out$, '^----------!').toBeObservable('-----|')
+      m.flush()
+      expect(log).toEqual(['begins 0 at 1', 'begins 1 at 1', 'acked 0 at 5', 'acked 1 at 5'])
+      expect(commits()).toEqual(['2 at 5'])
+    }),
+  )
+
+  it(
     'and comes back while it winds up is begun anew when that has ended',
     marbles(m => {
       const { out$, held$, log, told } = drawMoves(m, '--r--b', () => 6, { concurrency: 2 })

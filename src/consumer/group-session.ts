@@ -242,13 +242,13 @@ export const createGroupSession = (
           return race(held.settled$(), timer(leftMs, scheduler))
         }).pipe(take(1), ignoreElements()),
         // a broker that is silent keeps every queue of it waiting, one after the other
-        held.commit$().pipe(takeUntil(timer(Math.max(leftMs, timing.requestTimeoutMs), scheduler))),
+        held.farewell$().pipe(takeUntil(timer(Math.max(leftMs, timing.requestTimeoutMs), scheduler))),
         defer(() => {
           const unsettled = held.unfinished()
           const left = { ...NOTHING_LEFT, forced: unsettled > 0, unsettled, uncommitted: held.uncommitted() }
           return concat(gone$(), of(left))
         }),
       ),
-    abandon$: () => concat(held.commit$().pipe(takeUntil(timer(timing.requestTimeoutMs, scheduler))), gone$()),
+    abandon$: () => concat(held.farewell$().pipe(takeUntil(timer(timing.requestTimeoutMs, scheduler))), gone$()),
   }
 }

@@ -1,15 +1,4 @@
-import {
-  catchError,
-  concat,
-  concatMap,
-  defaultIfEmpty,
-  defer,
-  distinctUntilChanged,
-  EMPTY,
-  filter,
-  ignoreElements,
-  map,
-} from 'rxjs'
+import { catchError, concat, concatMap, defer, distinctUntilChanged, EMPTY, filter, ignoreElements, map } from 'rxjs'
 import { merge, of, race, retry, Subject, switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
@@ -24,6 +13,7 @@ import type { QueueDelivery } from './delivery.ts'
 import type { PolledSettings } from './polled-settings.ts'
 import type { Page } from './pull-loop.ts'
 import { createQueueCommits } from './queue-commits.ts'
+import { createQueueDeparture } from './queue-departure.ts'
 import { createQueuePages, RETRY_MS } from './queue-pages.ts'
 import type { QueuePagesContext } from './queue-pages.ts'
 import { progressOf } from './queue-progress.ts'
@@ -61,6 +51,8 @@ export interface HeldQueue {
   rest$(revoked$: Observable<unknown>): Observable<never>
   /** Tells the broker the commit point, if it changed. One value or none; errors when it failed. */
   commit$(): Observable<void>
+  /** The same for the last time, also while it goes to another member. What fails is reported. */
+  farewell$(): Observable<never>
   /** Where `polled`: everything below this offset is consumed, or else what is settled now. The next commit tells it. */
   consumed(below?: Long): void
   /** Whether there is progress that the broker has not confirmed. */
@@ -93,7 +85,6 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   let consumedBelow: Long | undefined // where it is said, and not settled
   let openedAt: Long | undefined
   let isReading = false
-  let isRevoked = false // and nothing keeps the next owner from reading it already
   let isLocked = locked$ === undefined
   let phase: QueueFacts['phase'] = 'unread'
   let starting: Trouble | undefined
@@ -201,20 +192,15 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           tap(now => (isLocked = now)),
           switchMap(now => (now ? reading$ : lost$)),
         )
-  /** At once: where the next owner begins should be no older than it must. From now on it may be further than this member. */
-  const handedOver$ = defer(() => {
-    isRevoked = locked$ === undefined
-    return isRevoked ? commits.catchUp$(moved).pipe(catchError(() => EMPTY)) : EMPTY
+  const departure = createQueueDeparture({
+    commits,
+    standing,
+    moved,
+    position$: defer(() => context.startPosition$(queue)),
+    isLocked: locked$ !== undefined,
   })
-  const isOvertaken$ = defer(() =>
-    isRevoked && standing() !== undefined ? context.startPosition$(queue) : EMPTY,
-  ).pipe(
-    map(({ reason, offset }) => reason === 'committed' && offset.greaterThan(standing() ?? offset)),
-    catchError(() => EMPTY), // the commit will tell
-    defaultIfEmpty(false),
-  )
   const left$ = concat(
-    isOvertaken$.pipe(switchMap(isOvertaken => (isOvertaken ? EMPTY : commits.farewell$(standing)))),
+    departure.last$(),
     defer(() => unlock$?.(queue) ?? EMPTY),
   )
   const emptyHanded$ = merge(of(undefined), custody.settlements$).pipe(filter(() => custody.settling() === 0))
@@ -228,7 +214,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
           return whileLocked$
         }).pipe(takeUntil(revoked$)),
         merge(
-          handedOver$,
+          departure.begin$(),
           defer(() => {
             phase = 'leaving'
             return race(emptyHanded$, timer(context.drainMs, scheduler))
@@ -239,15 +225,16 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     rest$: revoked$ =>
       defer(() => {
         custody.release('all')
-        return concat(revoked$.pipe(take(1), ignoreElements()), handedOver$.pipe(ignoreElements()), left$)
+        return concat(revoked$.pipe(take(1), ignoreElements()), departure.begin$(), left$)
       }),
-    commit$: () => (isRevoked ? EMPTY : commits.catchUp$(standing)),
+    commit$: () => (departure.isShared() ? EMPTY : commits.catchUp$(standing)),
+    farewell$: () => (departure.isShared() ? departure.last$() : commits.farewell$(standing)),
     consumed: below => {
       consumedBelow = below ?? settledBelow() ?? consumedBelow
     },
     isAhead: () => {
       const at = moved()
-      return at !== undefined && commits.committed?.equals(at) !== true
+      return at !== undefined && !departure.isOvertaken() && commits.committed?.equals(at) !== true
     },
     seek: offset => {
       sought = offset

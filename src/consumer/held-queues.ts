@@ -15,6 +15,8 @@ export interface HeldQueues {
   progress(): readonly QueueProgress[]
   /** Every queue tells its broker how far it came. What fails is reported, and tried again by the next commit. */
   commit$(): Observable<never>
+  /** The same for the last time, also of queues that are just going to other members. */
+  farewell$(): Observable<never>
   /** The same, for who wants to know: emits when all brokers know, or errors with the first failure. */
   committed$(): Observable<void>
   /** Deliveries whose settlement is not done. */
@@ -44,6 +46,7 @@ export const createHeldQueues = (): HeldQueues => {
     all,
     progress,
     commit$: () => commits$(queue => queue.commit$().pipe(catchError(() => EMPTY))),
+    farewell$: () => commits$(queue => queue.farewell$()),
     committed$: () =>
       concat(
         commits$(queue => queue.commit$()),

@@ -162,6 +162,7 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
         return concat(putBack$, revoked$.pipe(take(1), ignoreElements()))
       }),
     commit$: () => EMPTY,
+    farewell$: () => EMPTY,
     consumed: () => undefined,
     isAhead: () => false,
     progress: () => undefined,
