@@ -1,4 +1,4 @@
-import { map, mergeMap, of } from 'rxjs'
+import { ignoreElements, map, mergeMap, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { encodeTopicRoute } from '../../src/protocol/bodies.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
@@ -19,6 +19,7 @@ const drawRoutes = (m: Marbles, marks: string, later: ReturnType<typeof routeTo>
     [ROUTE]: () => (asked++ === 0 ? of(routeTo('a')) : m.cold('--(r|)', { r: later })),
   })
   at(m, '20ms c', () => client.close())
+  m.expect(client.queues$('t').pipe(ignoreElements())).toBeObservable('20ms |') // while somebody looks, a route is kept
   const firstOffset$ = (brokerName: string) =>
     client.minOffset$(aQueue(brokerName)).pipe(
       map(() => brokerName),

@@ -2,6 +2,7 @@ import { asyncScheduler, map, mergeMap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { PullConsumer } from '../../src/index.ts'
+import { REQUESTS } from '../../src/protocol/requests.ts'
 import { aQueue } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 import { at, PULL } from './consumer-drawn.ts'
@@ -130,11 +131,12 @@ describe('a pull consumer that is closed', () => {
   it(
     'while it joins has not joined: whoever waited for that is told',
     marbles(m => {
-      const { pulling } = drawPulls(m, [])
-      at(m, 'c', () => pulling.close())
-      m.expect(told(pulling.start$())).toBeObservable('(e|)', closed)
-      m.expect(told(pulling.seek$('first'))).toBeObservable('(e|)', closed)
-      m.expect(told(pulling.committed$(QUEUE))).toBeObservable('(e|)', closed)
+      const { pulling } = drawPulls(m, [], {}, { [REQUESTS.GET_ROUTEINFO_BY_TOPIC.code]: () => m.cold('') })
+      at(m, '--c', () => pulling.close())
+      m.expect(told(pulling.start$())).toBeObservable('--(e|)', closed)
+      m.expect(told(pulling.seek$('first'))).toBeObservable('--(e|)', closed)
+      m.expect(told(pulling.committed$(QUEUE))).toBeObservable('--(e|)', closed)
+      m.expect(pages(m, pulling, 'x|')).toBeObservable('--(0|)')
     }),
   )
 
