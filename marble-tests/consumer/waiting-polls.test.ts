@@ -1,4 +1,4 @@
-import { asyncScheduler, map, mergeMap } from 'rxjs'
+import { asyncScheduler, concatMap, map, mergeMap, repeat, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { PullConsumer } from '../../src/index.ts'
@@ -42,6 +42,24 @@ describe('a poll that is unsubscribed while it waits', () => {
       m.expect(page(pulling), '^--!').toBeObservable('---')
       m.expect(page(pulling)).toBeObservable('---(a|)')
       at(m, '----------c', () => pulling.close())
+    }),
+  )
+})
+
+describe('polls that follow each other as a stream', () => {
+  it(
+    'begin when the work on the one before is over, and commit it then',
+    marbles(m => {
+      const { pulling, commits } = drawPulls(m, ['-p', '-p'], { commit: { everyMs: 1 }, pollTimeoutMs: 100 })
+      const worked$ = pulling.poll$().pipe(
+        concatMap(({ length }) => timer(3).pipe(map(() => String(length)))),
+        repeat(),
+        errorsAsValues(),
+      )
+      at(m, '-----------c', () => pulling.close())
+      m.expect(worked$).toBeObservable('----3--3------(0e|)', { 0: '0', 3: '3', e: 'ERR_RMQ_CLOSED no' })
+      m.flush()
+      expect(commits()).toEqual(['3 at 5', '6 at 8'])
     }),
   )
 })

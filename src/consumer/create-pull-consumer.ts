@@ -3,6 +3,7 @@ import {
   ignoreElements,
   map,
   merge,
+  observeOn,
   of,
   ReplaySubject,
   switchMap,
@@ -85,9 +86,10 @@ export const createPullConsumer = <M extends Inbound>(
     checkOpen()
     return membership ?? begin()
   }
-  /** Its queues. Who closes while it joins, did not join. */
+  /** Its queues, a hop after it has them: then they are held. Who closes while it joins, did not join. */
   const joined$ = (): Observable<readonly QueueRef[]> =>
     defer(() => member().pipe(take(1))).pipe(
+      observeOn(asap),
       tap(checkOpen),
       throwIfEmpty(() => closed('the pull consumer')),
     )

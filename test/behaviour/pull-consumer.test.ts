@@ -171,6 +171,41 @@ describe('a pull consumer', () => {
     await first.close()
   })
 
+  it('loses nothing when members come and go while messages are polled, and commits all of it in the end', async () => {
+    const numbers = await numbersTopic(4)
+    const group = unique('g')
+    const options = { group, subscribe: [on(numbers)], startFrom: 'first', autoCommit: false } as const
+    await using client = quietClient(cluster, { timing: { rebalanceMs: 300 } })
+    const seen: number[] = []
+    const isAllSeen = () => new Set(seen).size === 200
+    /** Works on whatever comes, and commits it, until all is seen or the consumer is closed. */
+    const work = async (consumer: PullConsumer<Inbound<string, number>>): Promise<void> => {
+      for (let tries = 0; !isAllSeen() && tries < 300; tries++) {
+        seen.push(...(await consumer.poll(100)).map(({ body }) => body))
+        await consumer.commit()
+      }
+    }
+    const first = client.pullConsumer({ ...options, flow: { pullBatch: 4 } })
+    const working = [work(first)]
+    const sending = send(client, numbers, 0, 200)
+    for (let round = 0; round < 2; round++) {
+      await using other = quietClient(cluster, { timing: { rebalanceMs: 300 } })
+      const visitor = other.pullConsumer({ ...options, flow: { pullBatch: 4 } })
+      const visiting = work(visitor).catch((error: unknown) => error)
+      await expect.poll(async () => (await firstValueFrom(visitor.assignments$)).current.length).toBe(2)
+      await visitor.close()
+      expect(await visiting).toMatchObject({ code: 'ERR_RMQ_CLOSED' })
+    }
+    await sending
+    await Promise.all(working)
+    expect(sorted([...new Set(seen)])).toEqual(upTo(200))
+    await first.commit()
+    const queues = await queuesOf(client, numbers, 4)
+    const committed = await Promise.all(queues.map(queue => first.committed(queue)))
+    expect(committed.map(offset => offset?.toNumber())).toEqual([50, 50, 50, 50])
+    await first.close()
+  })
+
   it('has exactly the queues that it chose, filters by tag or SQL92, and chooses others while it runs', async () => {
     const numbers = await numbersTopic(3)
     await using client = quietClient(cluster)
