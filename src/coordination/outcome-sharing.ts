@@ -15,8 +15,10 @@ import { createProducer } from '../producer/producer.ts'
 import { createComplaints } from './complaints.ts'
 import type { CoordinatorSettings } from './coordinator-options.ts'
 import { readOutcomes, writeOutcomes } from './outcome-message.ts'
+import { createOtherTellers } from './other-tellers.ts'
 import { createQueueElsewhere } from './queue-elsewhere.ts'
 import { createTelling } from './telling.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 /** One stay at the topic: from the first client that listens to the last one. */
 export interface OutcomeSharing {
@@ -39,11 +41,11 @@ const STALE_MS = 30_000
  */
 export const createOutcomeSharing = (
   { config, topic, group, everyMs }: CoordinatorSettings,
-  failed: (error: unknown) => void,
+  tellFailure: (error: unknown) => void,
 ): OutcomeSharing => {
   const shared = createSharedClient(ownConfig(config))
   const { clientId, runtime, events$, life } = shared
-  const { scheduler } = runtime
+  const { scheduler, random } = runtime
   const unheld = { ...shared, life: { hold: () => () => undefined, held: () => identity } } // no reason to live on
   const producer = createProducer(unheld, { group, timeoutMs: PATIENCE_MS })
   const consumer = createConsumer<Delivery<string, Uint8Array>>(unheld, {
@@ -55,21 +57,29 @@ export const createOutcomeSharing = (
   })
   const texts = topicOf(topic, codecs.text)
   const heard = new Subject<BrokerOutcome>()
+  const failed = withoutRepeats(tellFailure, () => scheduler.now())
   const complaints = createComplaints(topic, scheduler)
+  const tellers = createOtherTellers()
   const { note, select } = createQueueElsewhere()
+  let no = 0
   const { add, telling$, flush$ } = createTelling({
     everyMs,
-    tell$: runs =>
-      producer.oneway$(message(texts, writeOutcomes({ from: clientId, runs }), { waitForStore: false }), { select }),
+    others: () => tellers.count(scheduler.now()),
+    tell$: runs => {
+      const told = writeOutcomes({ from: clientId, no: ++no, runs })
+      return producer.oneway$(message(texts, told, { waitForStore: false }), { select })
+    },
     failed,
     scheduler,
+    random,
   })
 
   const hear = ({ message: { body, storedAt } }: Delivery<string, Uint8Array>): void => {
     const told = readOutcomes(body)
     if (typeof told === 'string') return complaints.add(told)
-    if (told.from === clientId) return
-    const ageMs = scheduler.now() - storedAt.getTime()
+    const at = scheduler.now()
+    if (told.from === clientId || !tellers.isNews(told.from, told.no, at)) return
+    const ageMs = at - storedAt.getTime()
     if (ageMs > STALE_MS) return complaints.add(`is ${ageMs} ms old, the limit is ${STALE_MS}: does a clock go wrong?`)
     for (const { count, ...outcome } of told.runs) {
       note(outcome)
@@ -78,7 +88,7 @@ export const createOutcomeSharing = (
   }
   const sharing = merge(
     telling$,
-    complaints.complaints$.pipe(tap(failed)),
+    complaints.complaints$.pipe(tap(tellFailure)),
     events$.pipe(tap(event => tellTrouble(event, failed))),
     consumer.process$(hear).pipe(
       catchError((error: unknown) => {

@@ -159,6 +159,8 @@ it('a topic that is not there is told, and no client is harmed', async () => {
 })
 
 it('wrong options are refused where they are given', () => {
+  for (const theirs of ['SCHEDULE_TOPIC_XXXX', 'RMQ_SYS_TRACE_TOPIC', '%RETRY%g', '%DLQ%g'])
+    expect(thrownBy(() => topicCoordinator({ nameServers: 'n:1' }, { topic: theirs })).message).toMatch(/of their own/)
   const wrong = { topic: 'a b', group: '', everyMs: 5 }
   expect(thrownBy(() => topicCoordinator({ nameServers: 5 as never }, wrong)).problems).toHaveLength(4)
   expect(
