@@ -1,4 +1,4 @@
-import { catchError, concat, EMPTY, finalize, identity, merge, Subject, takeUntil, tap, timer } from 'rxjs'
+import { catchError, concat, EMPTY, finalize, identity, merge, Subject, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { ClientConfig } from '../client/config.ts'
 import type { BrokerOutcome } from '../client/route-coordinator.ts'
@@ -104,7 +104,7 @@ export const createOutcomeSharing = (
       add(outcome)
     },
     heard$: heard.asObservable(),
-    end$: concat(flush$().pipe(takeUntil(timer(PATIENCE_MS, scheduler))), shared.close$(PATIENCE_MS)).pipe(
+    end$: concat(flush$(), shared.close$(PATIENCE_MS)).pipe(
       finalize(() => sharing.unsubscribe()),
       life.held(),
     ),
