@@ -119,8 +119,8 @@ it('while no broker is there each kind of failure is told once, and when one is 
   const heard = heardBy(other)
   one.outcomes$.subscribe()
   await listening(cluster, name)
-  await cluster.killBroker()
   const failures = failuresOf(one)
+  await cluster.killBroker()
   try {
     for (let n = 0; n < 30; n++) {
       one.publish(failed('during'))
