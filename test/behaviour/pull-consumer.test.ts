@@ -1,10 +1,11 @@
 import { firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { codecs, message, on, queueKey, topic } from '../../src/index.ts'
+import { message, on, queueKey, topic } from '../../src/index.ts'
 import type { Client, Inbound, PullConsumer, QueueRef, Topic } from '../../src/index.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -16,11 +17,7 @@ afterAll(() => cluster.stop())
 unhandledErrors()
 
 type Numbers = Topic<string, number>
-const numbersTopic = async (queues: number): Promise<Numbers> => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const send = async (client: Client, numbers: Numbers, from: number, to: number, tag?: string) => {
   const producer = client.producer()
   for (let n = from; n < to; n++) {
@@ -133,6 +130,20 @@ describe('a pull consumer', () => {
     await consumer.seek(at, [queue])
     expect((await polled(consumer, 10 - found.toNumber()))[0]).toBe(found.toNumber())
     await expect(consumer.seek(11)).rejects.toMatchObject({ code: 'ERR_RMQ_OFFSET' })
+    await consumer.close()
+  })
+
+  it('stays where it is in all queues when one of them has no such offset', async () => {
+    const numbers = await numbersTopic(2)
+    await using client = quietClient(cluster)
+    const fill = (n: number, queueId: number) =>
+      client.producer().send(message(numbers, n), { select: ({ queues }) => queues.find(q => q.queueId === queueId) })
+    for (const n of [0, 1, 2, 3]) await fill(n, 0)
+    await fill(4, 1)
+    const consumer = client.pullConsumer({ group: unique('g'), subscribe: [on(numbers)], startFrom: 'first' })
+    expect(sorted(await polled(consumer, 5))).toEqual(upTo(5))
+    await expect(consumer.seek(2)).rejects.toMatchObject({ code: 'ERR_RMQ_OFFSET' })
+    expect(await consumer.poll(500)).toEqual([])
     await consumer.close()
   })
 
