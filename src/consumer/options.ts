@@ -274,9 +274,10 @@ const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
     throw illegal(`subscribe is ${kindOf(subscribe)}: expected a list of on(topic, { tags })`)
   }
   if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
-  for (const spec of subscribe) checkSubscription(spec)
-  const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)
-  if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
+  for (const spec of subscribe) noted(() => checkSubscription(spec))
+  const names = subscribe.filter(isSubscription).map(({ topic }) => topic.name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw illegal(`topic "${twice}" is subscribed to twice: join the tags with ||`)
 }
 
 const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {

@@ -1,4 +1,4 @@
-import { codecs, on, topic } from '../../src/index.ts'
+import { codecs, topic } from '../../src/index.ts'
 import type { ConsumerOptions, FlowLimits, ProcessBatchOptions, ProcessOptions } from '../../src/index.ts'
 import { NO_NUMBER, NO_OBJECT } from './wrong-values.ts'
 import type { Wrong } from './wrong-values.ts'
@@ -11,7 +11,7 @@ export const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   group: ['', ' ', 'a b', 'x'.repeat(256), 5, null, undefined, {}],
   subscribe: [
     ...[undefined, null, 5, 'texts', {}, [], [null], ['texts'], [texts], [{ topic: 'texts', tags: '*' }]],
-    ...[[on({ name: 5, codec: codecs.text } as never)], [on({ name: 't' } as never)]],
+    ...[{ name: 5, codec: codecs.text }, { name: 't' }].map(topic => [{ topic, tags: '*' }]),
   ],
   startFrom: ['middle', '', new Date(NaN), 5, null, {}],
   model: ['mirroring', '', 5, null, {}],
