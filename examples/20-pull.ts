@@ -10,7 +10,9 @@ await using cluster = await openCluster()
 await using client = createClient(cluster.config)
 const jobs = topic(perRun('jobs'), codecs.json<number>())
 const producer = client.producer()
-for (let n = 1; n <= 40; n++) await producer.send(message(jobs, n), { select: ({ queues }) => queues[0] })
+const send = (n: number) => producer.send(message(jobs, n), { select: ({ queues }) => queues[0] })
+const { queue } = await send(1)
+for (let n = 2; n <= 40; n++) await send(n) // all in that queue
 
 // 1. A member that polls. Nothing is committed but by `commit`: what was worked on, and not what was handed out.
 const careful = client.pullConsumer({
@@ -27,10 +29,10 @@ while (polled < 40) {
 }
 console.log(`polled ${polled} jobs; after that ${(await careful.poll(100)).length}`)
 
-// 2. Back to a place, and on from there.
-const [sought] = await careful.seek(30)
-const again = await careful.poll()
-if (sought !== undefined) console.log(`${queueKey(sought.queue)} again from 30: job ${again[0]?.body}`)
+// 2. Back to a place, and on from there. The other queues have no offset 30: without a list it would be refused.
+await careful.seek(30, [queue])
+const [again] = await careful.poll()
+console.log(`queue ${queue.queueId} again from 30: job ${again?.body}`)
 await careful.close()
 
 // 3. Chosen queues, whoever else has them, and others later.
@@ -39,20 +41,17 @@ const chooser = client.pullConsumer({
   group: perRun('choosers'),
   subscribe: [on(jobs)],
   startFrom: 'first',
-  assign: queues.slice(1), // all but the first, which has all the jobs
+  assign: queues.filter(one => queueKey(one) !== queueKey(queue)), // all but the one with the jobs
 })
 const before = await chooser.poll(300)
-chooser.assign(queues.slice(0, 1))
+chooser.assign([queue])
 const after = await chooser.poll()
-console.log(`${before.length} jobs in the others, then ${after.length > 0 ? 'some' : 'none'} in the first`)
+console.log(`${before.length} jobs in the others, then ${after.length > 0 ? 'some' : 'none'} in that one`)
 await chooser.close()
 
 // 4. One pull: no group, no memory.
-const [first] = queues
-if (first !== undefined) {
-  const { messages, nextOffset } = await client.pull(first, { offset: 10, max: 5, codec: jobs.codec })
-  console.log(`jobs ${messages.map(({ body }) => body).join(' ')}, go on at ${nextOffset.toString()}`)
-}
+const { messages, nextOffset } = await client.pull(queue, { offset: 10, max: 5, codec: jobs.codec })
+console.log(`jobs ${messages.map(({ body }) => body).join(' ')}, go on at ${nextOffset.toString()}`)
 
 // 5. Some deliveries, for a program that does not stay; the rest one by one, until it is enough.
 const consumer = client.consumer({ group: perRun('visitors'), subscribe: [on(jobs)], startFrom: 'first' })

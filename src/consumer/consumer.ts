@@ -90,7 +90,8 @@ export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, Fe
   /**
    * Goes on from another place, in these queues or in all that are held: their first or last message, a time, or an offset.
    * What is in hand of them is let go, and settles nothing any more. Cold; emits where each queue stands now. Errors with
-   * ERR_RMQ_ILLEGAL for a queue that is not held, ERR_RMQ_OFFSET for an offset outside the queue.
+   * ERR_RMQ_ILLEGAL for a queue that is not held, ERR_RMQ_OFFSET for an offset outside one of the queues: all of them then
+   * stay where they are.
    */
   seek$(to: SeekTo, queues?: readonly QueueRef[]): Observable<readonly SoughtQueue[]>
   /** Tells brokers now how far every queue came. Cold; emits once when all of them know, or errors with the first failure. */

@@ -40,10 +40,13 @@ export const createControls = (
 ): Controls => {
   const { asap } = runtime
 
-  const sought$ = (mine: GroupSession, held: HeldQueue, to: SeekTo): Observable<SoughtQueue> =>
-    mine.offsetAt$(held.queue, to).pipe(
-      tap(offset => held.seek(offset)),
-      map(offset => ({ queue: held.queue, offset })),
+  /** All of them or none: where one has no such place, each stays where it is. */
+  const sought$ = (mine: GroupSession, all: readonly HeldQueue[], to: SeekTo): Observable<readonly SoughtQueue[]> =>
+    forkJoin(all.map(held => mine.offsetAt$(held.queue, to).pipe(map(offset => ({ held, offset }))))).pipe(
+      tap(places => {
+        for (const { held, offset } of places) held.seek(offset)
+      }),
+      map(places => places.map(({ held, offset }) => ({ queue: held.queue, offset }))),
     )
 
   return {
@@ -64,7 +67,7 @@ export const createControls = (
         const mine = session()
         if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
         const all = heldOf(mine, queues)
-        return all.length === 0 ? of([]) : forkJoin(all.map(held => sought$(mine, held, to)))
+        return all.length === 0 ? of([]) : sought$(mine, all, to)
       }).pipe(neverSync(asap), life.held()),
     commit$: () => defer(() => session()?.held.committed$() ?? of(undefined)).pipe(neverSync(asap), life.held()),
   }

@@ -9,8 +9,6 @@ import type { SubscriptionData } from '../protocol/subscription.ts'
 /** A member as it is, or is about to be. */
 export interface Mine extends ConsumerData {
   readonly clientId: string
-  /** Whether the broker that was asked knows it already: then it is one of those that the broker names. */
-  readonly isMember: boolean
 }
 
 const MOST_IDS = 5
@@ -31,11 +29,9 @@ export const disagreements = (mine: Mine, theirs: GroupConnections): readonly st
   ]
 }
 
-const sameId = (
-  { clientId, groupName, isMember }: Mine,
-  namesakes: GroupConnections['connections'],
-): readonly string[] => {
-  if (namesakes.length <= (isMember ? 1 : 0)) return []
+/** One of that name may be this member itself: its first heartbeat overtakes the question, or the question it. */
+const sameId = ({ clientId, groupName }: Mine, namesakes: GroupConnections['connections']): readonly string[] => {
+  if (namesakes.length <= 1) return []
   const places = listed(namesakes.map(({ clientAddr }) => clientAddr))
   return [
     `client id "${clientId}" is used by more than one member of group "${groupName}" (${places}): ` +

@@ -1,5 +1,5 @@
 import { concat, defer, distinctUntilChanged, EMPTY, filter, map, merge, skip, Subject, Subscription } from 'rxjs'
-import { switchMap, takeUntil, tap, timer } from 'rxjs'
+import { switchMap, take, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Announced } from '../client/heartbeat.ts'
 import type { SharedClient } from '../client/shared-client.ts'
@@ -66,6 +66,10 @@ export const createGroupUpkeep = (
   )
   const ignore = (): void => undefined // these streams report their failures and never error
   const known$ = (endpoint: string): Observable<unknown> => announced?.known$(endpoint) ?? EMPTY
+  /** A broker knows us as a member, one after the other. */
+  const joined$ = defer(() => distinctEndpoints$(allRoutes$)).pipe(
+    switchMap(endpoints => merge(...[...endpoints].map(known$))),
+  )
 
   const warnIfMissing = ({ topic, status }: RouteState): void => {
     if (status !== 'missing' || topic === retryTopicOf(group) || warned.has(topic)) return
@@ -82,8 +86,7 @@ export const createGroupUpkeep = (
     const retryTopic = retryTopicOf(group)
     const isFound = (now: readonly RouteState[]): boolean =>
       now.some(({ topic, route }) => topic === retryTopic && route !== undefined)
-    return distinctEndpoints$(allRoutes$).pipe(
-      switchMap(endpoints => merge(...[...endpoints].map(known$))),
+    return joined$.pipe(
       switchMap(() => concat(...LOOK_AGAIN_MS.map(ms => timer(ms, scheduler)))),
       tap(() => routes.refresh(retryTopic)),
       takeUntil(allRoutes$.pipe(filter(isFound))),
@@ -128,7 +131,7 @@ export const createGroupUpkeep = (
     upkeep.add(commits$.subscribe({ error: ignore }))
     upkeep.add(timer(settleTimeoutMs, settleTimeoutMs, scheduler).subscribe({ next: lookForStalled, error: ignore }))
     if (subscriptions.topics.includes(retryTopicOf(group))) upkeep.add(retryTopicFound$.subscribe({ error: ignore }))
-    const conflicts$ = groupConflicts$(shared, subscriptions, () => states)
+    const conflicts$ = groupConflicts$(shared, subscriptions, () => states, joined$.pipe(take(1)))
     upkeep.add(
       conflicts$.subscribe({
         next: conflicts => report({ type: 'subscription-conflict', group, conflicts }),

@@ -28,6 +28,7 @@ export interface HeldQueueContext extends QueuePagesContext {
   readonly startPosition$: (queue: MessageQueue) => Observable<StartPosition>
   /** Absent where nothing can be sent back. */
   readonly sendBack$: ((delivery: QueueDelivery, delayLevel: number) => Observable<void>) | undefined
+  readonly maxAttempts: number
   readonly commit$: (queue: MessageQueue, offset: Long) => Observable<void>
   readonly read: (stored: StoredMessage, queue: QueueRef, topic: string) => Inbound
   /** Whether this member alone may consume the queue, now and whenever that changes. Absent: nobody locks. */
@@ -98,6 +99,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     queue,
     read: context.read,
     sendBack$: context.sendBack$,
+    maxAttempts: context.maxAttempts,
     atMostOnce,
     budget,
     onFailure: (where, error, { offset }) => failure(where, error, offset),

@@ -69,6 +69,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       ...locks,
       pull$: broker.pull$,
       sendBack$: broker.sendBack$,
+      maxAttempts,
       startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
       commit$: offsets.commit$,
       polled: settings.polled,

@@ -41,7 +41,7 @@ export interface PullConsumer<M extends Inbound = Inbound>
   /**
    * Goes on from another place, in these queues or in all that are held: `'first'`, `'last'`, a time, or an offset. What was
    * pulled and not polled is let go. Cold; emits where each queue stands now. Errors with ERR_RMQ_ILLEGAL for a queue that
-   * is not held, ERR_RMQ_OFFSET for an offset outside the queue.
+   * is not held, ERR_RMQ_OFFSET for an offset outside one of the queues: all of them then stay where they are.
    */
   seek$(to: SeekTo, queues?: readonly QueueRef[]): Observable<readonly SoughtQueue[]>
   /** `seek$`, at once. */

@@ -136,6 +136,20 @@ describe('a pull consumer', () => {
     await consumer.close()
   })
 
+  it('stays where it is in all queues when one of them has no such offset', async () => {
+    const numbers = await numbersTopic(2)
+    await using client = quietClient(cluster)
+    const fill = (n: number, queueId: number) =>
+      client.producer().send(message(numbers, n), { select: ({ queues }) => queues.find(q => q.queueId === queueId) })
+    for (const n of [0, 1, 2, 3]) await fill(n, 0)
+    await fill(4, 1)
+    const consumer = client.pullConsumer({ group: unique('g'), subscribe: [on(numbers)], startFrom: 'first' })
+    expect(sorted(await polled(consumer, 5))).toEqual(upTo(5))
+    await expect(consumer.seek(2)).rejects.toMatchObject({ code: 'ERR_RMQ_OFFSET' })
+    expect(await consumer.poll(500)).toEqual([])
+    await consumer.close()
+  })
+
   it('shares queues with the members of its group, and gives up those that it loses', async () => {
     const numbers = await numbersTopic(4)
     await using one = quietClient(cluster, { timing: { rebalanceMs: 500 } })

@@ -75,3 +75,33 @@ it('members that disagree on their subscriptions are named', async () => {
     .toContainEqual(expect.stringContaining(`topic "${texts.name}": this member subscribes to`))
   for (const each of got) each.unsubscribe()
 })
+
+it('a member that joins over a connection that is there already does not disagree with itself', async () => {
+  const texts = await textTopic()
+  await using client = quietClient(cluster, { timing: { heartbeatMs: 300 } })
+  const events = eventsOf(client)
+  await client.producer().send(message(texts, 'one'))
+  const seen: string[] = []
+  const consumer = client.consumer({ group: unique('g'), subscribe: [on(texts)], startFrom: 'first' })
+  consume(consumer, ({ message: { body } }) => void seen.push(body))
+  await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['one'])
+  await expect.poll(() => ofType(events, 'heartbeat-confirmed').length, { timeout: 30_000 }).toBeGreaterThan(3)
+  expect(ofType(events, 'subscription-conflict')).toEqual([])
+  await consumer.close()
+})
+
+it('two members of one client id are told so', async () => {
+  const texts = await textTopic()
+  const clientId = unique('twin')
+  await using one = quietClient(cluster, { clientId, timing: { heartbeatMs: 500 } })
+  await using two = quietClient(cluster, { clientId, timing: { heartbeatMs: 500 } })
+  const group = unique('g')
+  const events = [one, two].map(client => eventsOf(client))
+  const got = [one, two].map(client => consume(client.consumer({ group, subscribe: [on(texts)] }), () => undefined))
+  await expect
+    .poll(() => events.flatMap(seen => ofType(seen, 'subscription-conflict')).flatMap(({ conflicts }) => conflicts), {
+      timeout: 30_000,
+    })
+    .toContainEqual(expect.stringContaining(`client id "${clientId}" is used by more than one member`))
+  for (const each of got) each.unsubscribe()
+})
