@@ -230,7 +230,13 @@ describe('what a consumer is asked to do', () => {
       )
   })
 
-  it('drain$ and close: a time is refused that is none', async () => {
+  it('drain$ and close: a time is refused that is none, and so is what does not exist', async () => {
+    expectRefused(await failureOf(consumer.drain$({ drainMs: 5 } as never)), 'drainMs is not an option', 5)
+    expectRefused(
+      thrownBy(() => consumer.close({ timeoutMs: 5 } as never)),
+      'timeoutMs is not an option',
+      5,
+    )
     for (const timeoutMs of NO_NUMBER)
       expectRefused(await failureOf(consumer.drain$({ timeoutMs } as never)), 'timeoutMs', timeoutMs)
     for (const drainMs of NO_NUMBER)
