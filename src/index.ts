@@ -98,6 +98,7 @@ export type { HalfResult, LocalPart, TransactionOutcome } from './producer/trans
 export type { TransactionalProducer, TransactionSendOptions } from './producer/transactional-producer.ts'
 export type { WarmUp } from './producer/warmup.ts'
 
+export { acking } from './consumer/acking.ts'
 export type { Assignments, Consumer, ConsumerFailure, SeekTo, SoughtQueue } from './consumer/consumer.ts'
 export type { FetchDoor, FetchOptions } from './consumer/fetch-options.ts'
 export type { Allocate } from './consumer/allocate.ts'
