@@ -59,7 +59,11 @@ export const createControls = (
       return all.length === 0 ? of([]) : sought$(mine, all, to)
     }).pipe(neverSync(asap), life.held())
   const commit$: Controls['commit$'] = () =>
-    defer(() => session()?.held.committed$() ?? of(undefined)).pipe(neverSync(asap), life.held())
+    defer(() => {
+      const held = session()?.held
+      for (const queue of held?.all() ?? []) queue.consumed() // where that is not told by itself
+      return held?.committed$() ?? of(undefined)
+    }).pipe(neverSync(asap), life.held())
 
   return {
     pause: queues => {

@@ -1,4 +1,5 @@
-import { kindOf } from '../client/check-kinds.ts'
+import { isListOf, kindOf } from '../client/check-kinds.ts'
+import { noted } from '../client/problems.ts'
 import { illegal, isRocketError } from '../errors.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkTopic, TEMPLATE_TOPIC } from '../protocol/names.ts'
@@ -86,3 +87,29 @@ const adviceOn = (name: string): string =>
   /class/i.test(name)
     ? 'filter classes ran on filter servers, which RocketMQ does not have any more; use sql'
     : 'there are tags and sql'
+
+interface Subscribing {
+  readonly group: string
+  readonly subscribe: readonly SubscriptionSpec[]
+}
+const isObject = (value: unknown): boolean => Object(value) === value
+
+/** What `on()` makes, whose parts are looked at one by one. */
+export const isSubscription = (spec: unknown): spec is SubscriptionSpec => {
+  const { name, codec } = Object((Object(spec) as Partial<SubscriptionSpec>).topic) as Partial<
+    SubscriptionSpec['topic']
+  >
+  return typeof name === 'string' && typeof codec?.decode === 'function'
+}
+
+/** What a consumer is told to subscribe to, all that is wrong with it. */
+export const checkSubscriptions = ({ group, subscribe }: Subscribing): void => {
+  if (!isListOf(subscribe, isObject)) {
+    throw illegal(`subscribe is ${kindOf(subscribe)}: expected a list of on(topic, { tags })`)
+  }
+  if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
+  for (const spec of subscribe) noted(() => checkSubscription(spec))
+  const names = subscribe.filter(isSubscription).map(({ topic }) => topic.name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw illegal(`topic "${twice}" is subscribed to twice: join the tags with ||`)
+}

@@ -91,6 +91,7 @@ describe('options of a consumer', () => {
       invisibleMs,
       assign,
       settleTimeoutMs,
+      autoCommit,
       onDecodeError,
       verifyBodyCrc,
       flow,
@@ -104,6 +105,7 @@ describe('options of a consumer', () => {
       invisibleMs,
       assign,
       settleTimeoutMs,
+      autoCommit,
       onDecodeError,
       verifyBodyCrc,
     }
@@ -129,6 +131,16 @@ describe('options of a consumer', () => {
       'dead letters, where there are none',
       { model: 'broadcasting', onDecodeError: 'dead-letter' },
       'onDecodeError is "dead-letter": expected one of ack, deliver-raw',
+    ],
+    [
+      'commits of its own, where the broker keeps progress',
+      { acknowledge: 'pop', autoCommit: false },
+      "acknowledge 'pop' and autoCommit false exclude each other",
+    ],
+    [
+      'commits of its own, where a commit comes first',
+      { delivery: 'at-most-once', autoCommit: false },
+      "autoCommit false and delivery 'at-most-once' exclude each other",
     ],
     ['a queue twice', { assign: [queue, { ...queue }] }, 'assign names queue texts@a:0 twice'],
     [

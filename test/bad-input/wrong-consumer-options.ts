@@ -34,6 +34,7 @@ export const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   ],
   flow: [...NO_OBJECT, { unsetled: 3 }, { unsettled: 0 }],
   settleTimeoutMs: [0, ...NO_NUMBER],
+  autoCommit: ['yes', 1, null],
   commit: [...NO_OBJECT, { everyMs: 0 }, { every: 5 }, ...NO_NUMBER.map(everyMs => ({ everyMs }))],
   retry: [...NO_OBJECT, { max: 5 }, ...NO_NUMBER.map(maxAttempts => ({ maxAttempts }))],
   onDecodeError: ['explode', '', 5, null],

@@ -23,6 +23,7 @@ describe('the options of a consumer', () => {
       flow: FLOW_DEFAULTS,
       settleTimeoutMs: 900_000,
       offsets: undefined,
+      autoCommit: true,
       commitMs: 5_000,
       maxAttempts: 16,
       onDecodeError: 'dead-letter',
