@@ -56,6 +56,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       ...reading,
       accepts: subscriptions.accepts.bind(undefined, queue.topic),
       budget: budgetOf(queue),
+      intervalMs: flow.pullIntervalMs,
       isPaused,
       report,
       group,

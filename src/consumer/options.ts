@@ -35,6 +35,8 @@ export interface FlowLimits {
   readonly span: number
   /** Messages asked for at once. Default 32: brokers give no more. */
   readonly pullBatch: number
+  /** After a pull that brought messages of a queue the next one of it waits so long, ms. Default 0, as Java's pullInterval. */
+  readonly pullIntervalMs: number
 }
 
 /** What `flow` is where nothing else is said. */
@@ -47,6 +49,7 @@ export const FLOW_DEFAULTS: FlowLimits = {
   unsettledBytes: 128 << 20,
   span: 2_000,
   pullBatch: 32,
+  pullIntervalMs: 0,
 }
 
 /** Where a group without a committed offset begins: what it does not say by itself, `events$` tells. */
@@ -282,5 +285,6 @@ const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {
     unsettledBytes: limit('unsettledBytes'),
     span: limit('span', 65_535),
     pullBatch: limit('pullBatch', 1_024),
+    pullIntervalMs: checkedMs('flow.pullIntervalMs', given.pullIntervalMs, d.pullIntervalMs, 0),
   }
 }

@@ -50,6 +50,7 @@ export const FLOW: Wrong<FlowLimits> = {
   unsettledBytes: [0, ...NO_NUMBER],
   span: [0, 65_536, ...NO_NUMBER],
   pullBatch: [0, 1_025, ...NO_NUMBER],
+  pullIntervalMs: NO_NUMBER,
 }
 const NO_CONCURRENCY = [0, 65_537, -1, 0.5, NaN, Infinity, '5', null, {}, true]
 export const PROCESS: Wrong<Required<ProcessOptions>> = {
