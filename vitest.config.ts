@@ -8,6 +8,7 @@ const patient = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } }
 export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
+    maxWorkers: '100%', // most tests wait for something
     coverage: {
       provider: 'v8',
       include: ['src/**'],

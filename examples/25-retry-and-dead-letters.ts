@@ -1,4 +1,4 @@
-import { lastValueFrom, map, takeWhile, tap } from 'rxjs'
+import { Subject } from 'rxjs'
 import { codecs, createClient, message, on, topic } from 'rocketmq-rxjs'
 import type { Delivery } from 'rocketmq-rxjs'
 import { openCluster, perRun } from './cluster.ts'
@@ -27,27 +27,19 @@ const consumer = client.consumer({
   retry: { maxAttempts: 1 }, // one redelivery; the default is 16
 })
 const ends = new Map<string, string>()
-await lastValueFrom(
-  consumer
-    .process$(charge, {
-      // no later attempt would mend it; a policy of one's own may also call delivery.retryLater({ afterMs })
-      onError: error => (error instanceof BadPayment ? 'dead-letter' : 'retry-later'),
-    })
-    .pipe(
-      map(({ delivery, settlement, error }) => ({
-        ...delivery.message.body,
-        attempt: delivery.attempt,
-        settlement,
-        error,
-      })),
-      tap(({ id, attempt, settlement, error }) => {
-        console.log(`${id}, attempt ${attempt}: ${settlement}${error instanceof Error ? ` (${error.message})` : ''}`)
-        if (settlement !== 'retry-scheduled' || attempt > 1) ends.set(id, `${settlement} at attempt ${attempt}`)
-      }),
-      takeWhile(() => ends.size < 4),
-    ),
-  { defaultValue: undefined },
-)
+const allEnded = new Subject<void>()
+await consumer
+  .process$(charge, {
+    // no later attempt would mend it; a policy of one's own may also call delivery.retryLater({ afterMs })
+    onError: error => (error instanceof BadPayment ? 'dead-letter' : 'retry-later'),
+    until: allEnded, // what is decided is done by brokers, too, before it ends
+  })
+  .forEach(({ delivery: { message, attempt }, settlement, error }) => {
+    const { id } = message.body
+    console.log(`${id}, attempt ${attempt}: ${settlement}${error instanceof Error ? ` (${error.message})` : ''}`)
+    if (settlement !== 'retry-scheduled') ends.set(id, `${settlement} at attempt ${attempt}`)
+    if (ends.size === 4) allEnded.next()
+  })
 console.log(
   [...ends]
     .map(([id, end]) => `${id} ${end}`)

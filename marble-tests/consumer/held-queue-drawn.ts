@@ -59,6 +59,7 @@ export const drawQueue = (m: Marbles, { pulls = [], ...context }: Scripted = {})
         note(`send back ${offset.toString()} (${level})`)
         return of(undefined)
       }),
+    maxAttempts: 16,
     commit$: (_, offset) =>
       defer(() => {
         note(`commit ${offset.toString()}`)

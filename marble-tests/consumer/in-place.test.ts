@@ -14,6 +14,7 @@ const SUSPEND_MS = 5
 
 const settler: Settler = {
   queue: aQueue(),
+  maxAttempts: 16,
   read: () => ({}) as Inbound,
   acked: delivery => delivery.finish('acked'),
   sendBack: delivery => delivery.finish('retry-scheduled'),

@@ -134,6 +134,7 @@ describe('a delivery from a popped queue', () => {
       act('             --a', {
         a: () => {
           delivery(0).retryLater(delayLevel === undefined ? {} : { delayLevel })
+          expect(delivery(0).decision).toBe(settlement) // before the broker has done it, too
           m.expect(delivery(0).settled$).toBeObservable('--(s|)', { s: settlement })
         },
       })

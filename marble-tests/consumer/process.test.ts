@@ -26,6 +26,7 @@ const drawn = (
   const { read = () => ({}) as Inbound, ...context } = more
   const settler: Settler = {
     queue: aQueue(),
+    maxAttempts: 16,
     acked: note('acked'),
     sendBack: (_, level) => note(level < 0 ? 'dead-lettered' : 'sent back')(),
     released: note('released'),

@@ -21,6 +21,7 @@ const drawn = (more: Partial<WorkContext> = {}) => {
   let calls = 0
   const settler: Settler = {
     queue: aQueue(),
+    maxAttempts: 16,
     acked: () => undefined,
     sendBack: () => undefined,
     released: () => undefined,

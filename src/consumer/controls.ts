@@ -1,4 +1,4 @@
-import { defer, forkJoin, map, of, tap } from 'rxjs'
+import { defer, firstValueFrom, forkJoin, map, of, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
 import { expected } from '../client/check-kinds.ts'
@@ -13,7 +13,7 @@ import { isTime } from './options.ts'
 import type { Pauses } from './pauses.ts'
 import { checkQueues } from './queue-refs.ts'
 
-type Controls = Pick<Consumer, 'pause' | 'resume' | 'seek$' | 'commit$'>
+type Controls = Pick<Consumer, 'pause' | 'resume' | 'seek$' | 'seek' | 'commit$' | 'commit'>
 
 const checkPlace = (to: unknown): void => {
   if (to === 'first' || to === 'last' || isTime(to)) return
@@ -63,6 +63,20 @@ export const createControls = (
 ): Controls => {
   const { asap } = runtime
 
+  const seek$: Controls['seek$'] = (to, queues) =>
+    defer(() => {
+      checkSeek(to, queues)
+      const mine = session()
+      if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
+      return sought$(mine, to, queues)
+    }).pipe(neverSync(asap), life.held())
+  const commit$: Controls['commit$'] = () =>
+    defer(() => {
+      const held = session()?.held
+      for (const queue of held?.all() ?? []) queue.consumed() // where that is not told by itself
+      return held?.committed$() ?? of(undefined)
+    }).pipe(neverSync(asap), life.held())
+
   return {
     pause: queues => {
       checkQueues(queues)
@@ -74,13 +88,9 @@ export const createControls = (
       pauses.resume(queues)
       for (const queue of session()?.held.all() ?? []) if (!pauses.isPaused(queue.queue)) queue.resume()
     },
-    seek$: (to, queues) =>
-      defer(() => {
-        checkSeek(to, queues)
-        const mine = session()
-        if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
-        return sought$(mine, to, queues)
-      }).pipe(neverSync(asap), life.held()),
-    commit$: () => defer(() => session()?.held.committed$() ?? of(undefined)).pipe(neverSync(asap), life.held()),
+    seek$,
+    seek: (to, queues) => firstValueFrom(seek$(to, queues)),
+    commit$,
+    commit: () => firstValueFrom(commit$()),
   }
 }

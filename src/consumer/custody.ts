@@ -22,6 +22,7 @@ export interface CustodyOptions {
   readonly read: (stored: StoredMessage, queue: QueueRef, topic: string) => Inbound
   /** Absent where nothing can be sent back: what would be, is dropped, and told. */
   readonly sendBack$: ((delivery: QueueDelivery, delayLevel: number) => Observable<void>) | undefined
+  readonly maxAttempts: number
   /** What was handed out counts as done. */
   readonly atMostOnce: boolean
   readonly budget: Pick<QueueBudget, 'give' | 'close'>
@@ -52,7 +53,7 @@ export interface Custody {
 }
 
 export const createCustody = (options: CustodyOptions): Custody => {
-  const { queue, read, sendBack$, atMostOnce, budget, onFailure, scheduler } = options
+  const { queue, read, sendBack$, maxAttempts, atMostOnce, budget, onFailure, scheduler } = options
   const settlements = new Subject<void>()
   const lettingGo = new Subject<void>()
   const inHand = new Set<QueueDelivery>() // in order of offsets
@@ -84,7 +85,7 @@ export const createCustody = (options: CustodyOptions): Custody => {
         takeUntil(lettingGo),
       )
       .subscribe({
-        next: () => settled(delivery, delayLevel < 0 ? 'dead-lettered' : 'retry-scheduled'),
+        next: () => settled(delivery, delivery.decision ?? 'retry-scheduled'),
         error: () => undefined,
       })
   }
@@ -101,6 +102,7 @@ export const createCustody = (options: CustodyOptions): Custody => {
   return {
     settler: {
       queue,
+      maxAttempts,
       read: delivery => read(delivery.stored, queue, delivery.topic),
       acked: delivery => settled(delivery, 'acked'),
       released: delivery => {

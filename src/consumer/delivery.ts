@@ -57,6 +57,8 @@ export type DeliveryFrom<S> = S extends SubscriptionSpec<infer N, infer T> ? Del
 /** What settles a delivery: its queue, as long as it is held. */
 export interface Settler {
   readonly queue: QueueRef
+  /** Redeliveries before the dead letters: whoever would be sent back once more goes there. */
+  readonly maxAttempts: number
   acked(delivery: QueueDelivery): void
   sendBack(delivery: QueueDelivery, delayLevel: number, afterMs: number | undefined): void
   released(delivery: QueueDelivery): void
@@ -154,7 +156,8 @@ export class QueueDelivery implements Delivery, Entry {
   retryLater(options?: RetryOptions): void {
     const { delayLevel, afterMs } = options === undefined ? NEITHER : checkedRetry(options)
     const level = delayLevel ?? (afterMs === undefined ? RISING : delayLevelOf(afterMs))
-    if (this.#decide('retry-scheduled')) this.#settler.sendBack(this, level, afterMs)
+    const isLast = this.stored.reconsumeTimes >= this.#settler.maxAttempts
+    if (this.#decide(isLast ? 'dead-lettered' : 'retry-scheduled')) this.#settler.sendBack(this, level, afterMs)
   }
   deadLetter(): void {
     if (this.#decide('dead-lettered')) this.#settler.sendBack(this, TO_DEAD_LETTERS, undefined)

@@ -173,13 +173,13 @@ export const createPopCustody = (options: PopCustodyOptions) => {
   return {
     settler: {
       queue,
+      maxAttempts,
       acked: (delivery: QueueDelivery) => withHand(delivery, one => whenDone(ack$(one), one, 'acked')),
-      /** @param level Java's: a place in the table of delays, 0 for the number of deliveries; below 0 it is a dead letter */
+      /** @param level Java's: a place in the table of delays, 0 for the number of deliveries */
       sendBack: (delivery: QueueDelivery, level: number, afterMs?: number) =>
         withHand(delivery, one => {
-          const { reconsumeTimes } = delivery.stored
-          if (level < 0 || reconsumeTimes >= maxAttempts) return whenDone(bury$(one), one, 'dead-lettered')
-          const delayMs = afterMs ?? popDelayMs(level === 0 ? reconsumeTimes : level)
+          if (delivery.decision === 'dead-lettered') return whenDone(bury$(one), one, 'dead-lettered')
+          const delayMs = afterMs ?? popDelayMs(level === 0 ? delivery.stored.reconsumeTimes : level)
           return whenDone(hide$(one, Math.max(RELEASE_MS, Math.ceil(delayMs))), one, 'retry-scheduled')
         }),
       released: (delivery: QueueDelivery) =>

@@ -1,6 +1,7 @@
-import { catchError, concat, defer, EMPTY, finalize, ignoreElements, ReplaySubject, retry, tap } from 'rxjs'
+import { catchError, defer, EMPTY, ignoreElements, of, ReplaySubject, retry, share, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
+import { createPermits } from '../operators/permits.ts'
 
 export interface QueueCommitsOptions {
   readonly tell$: (offset: Long) => Observable<void>
@@ -21,17 +22,30 @@ export interface QueueCommits {
   farewell$(where: () => Long | undefined): Observable<never>
 }
 
-/** One after the other: what is under way together a broker may carry out in any order, and then stand at the older one. */
+/**
+ * One after the other: what is under way together a broker may carry out in any order, and then stand at the older one.
+ * Who is unsubscribed while it waits is skipped; what is under way keeps its turn until the broker has answered, whoever
+ * is still interested.
+ */
 export const createQueueCommits = ({ tell$, onFailure }: QueueCommitsOptions): QueueCommits => {
   let committed: Long | undefined
-  let last$: Observable<never> = EMPTY
+  const turns = createPermits(() => 1)
 
   const inTurn$ = (work$: Observable<void>): Observable<void> =>
     defer(() => {
-      const before$ = last$
-      const over = new ReplaySubject<never>(1)
-      last$ = over.asObservable()
-      return concat(before$, work$).pipe(finalize(() => over.complete()))
+      let isUnderWay = false
+      const begin$ = () => {
+        isUnderWay = true
+        return work$
+      }
+      return turns.within$(begin$).pipe(
+        share({
+          connector: () => new ReplaySubject(1),
+          resetOnRefCountZero: () => (isUnderWay ? EMPTY : of(undefined)),
+          resetOnComplete: false,
+          resetOnError: false,
+        }),
+      )
     })
   const told$ = (offset: Long): Observable<void> =>
     tell$(offset).pipe(tap({ next: () => (committed = offset), error: onFailure }))

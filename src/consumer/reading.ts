@@ -36,6 +36,7 @@ export const createReading = (
       const queue = { topic, brokerName: '', queueId: stored.queueId }
       const settler: Settler = {
         queue,
+        maxAttempts: Infinity, // nothing is sent back
         read: () => read(stored, queue, topic),
         acked: delivery => delivery.finish('acked'),
         sendBack: delivery => delivery.finish('retry-scheduled'),

@@ -81,11 +81,12 @@ export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWork
     { until$ }: Ending,
   ) => {
     const { now, changes$ } = concurrencyOf(options)
-    if (ordering === 'none') return { run: attempt, concurrency: now, recheck$: changes$, until$ }
+    if (ordering === 'none') return { run: attempt, handlers: now, concurrency: now, recheck$: changes$, until$ }
     const permits = createPermits(now)
     const place = { permits, suspendMs: options.suspendMs, stopping$: until$, scheduler }
     return {
       run: (open: readonly QueueDelivery[]) => inPlace(open, attempt, released, place),
+      handlers: now,
       concurrency: () => Infinity, // of lanes: what limits the handlers are the permits
       recheck$: changes$?.pipe(tap(permits.recheck)),
       until$: until$.pipe(tap(permits.close)),
@@ -101,8 +102,13 @@ export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWork
     options: Resolved,
   ): Observable<Result> => {
     const attempt = createWork(tracedHandler(handler, tracer), contextOf(options, ending))
-    session.handles({ handler, concurrency: () => options.concurrency })
-    const { run, ...way } = wayOf(([delivery]) => attempt(delivery as QueueDelivery), released, options, ending)
+    const { run, handlers, ...way } = wayOf(
+      ([delivery]) => attempt(delivery as QueueDelivery),
+      released,
+      options,
+      ending,
+    )
+    session.handles({ handler, concurrency: handlers })
     const work = ordering === 'none' ? attempt : (delivery: QueueDelivery) => run([delivery])
     const keyBy = options.keyBy === undefined ? {} : { keyBy: laneOf(options.keyBy) }
     return deliveries$(session).pipe(
@@ -118,8 +124,9 @@ export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWork
   ): Observable<Result> => {
     const { perQueue, maxCount, maxBytes, lingerMs } = options
     const attempt = createBatchWork(tracedBatchHandler(handler, tracer), contextOf(options, ending))
-    session.handles({ handler: delivery => handler([delivery]), concurrency: () => options.concurrency })
-    const { run, concurrency, recheck$, until$ } = wayOf(attempt, delivery => [released(delivery)], options, ending)
+    const way = wayOf(attempt, delivery => [released(delivery)], options, ending)
+    const { run, handlers, concurrency, recheck$, until$ } = way
+    session.handles({ handler: delivery => handler([delivery]), concurrency: handlers })
     const batching = batchBy<QueueDelivery, Result>(
       batch => from(run(batch)).pipe(reduce(noted, new Map()), map(told(batch))),
       {

@@ -99,7 +99,7 @@ describe('a message that cannot be decoded', () => {
   it('goes the way of onDecodeError: acknowledged, or sent back until it has no attempts left', async () => {
     for (const [onDecodeError, settlements] of [
       ['ack', ['acked', 'acked']],
-      ['retry-later', ['retry-scheduled', 'acked', 'retry-scheduled']],
+      ['retry-later', ['retry-scheduled', 'acked', 'dead-lettered']],
     ] as const satisfies readonly (readonly [OnDecodeError, readonly string[]])[]) {
       name = unique('numbers')
       cluster.createTopic(name, { queues: 1 })

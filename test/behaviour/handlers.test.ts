@@ -108,7 +108,9 @@ it('a message that fails on its last attempt goes to the dead letters, with ever
   const consumer = consumerOf(client, texts, 2)
   const got = consume(consumer, () => Promise.reject(new Error('never')))
   await processedCount(got, 3) // the first delivery and two redeliveries
-  await firstValueFrom(got.processed[2]!.delivery.settled$)
+  const told = ['retry-scheduled', 'retry-scheduled', 'dead-lettered']
+  expect(got.processed.map(({ settlement }) => settlement)).toEqual(told)
+  expect(await Promise.all(got.processed.map(({ delivery }) => firstValueFrom(delivery.settled$)))).toEqual(told)
   const [dead, ...others] = await readAll(client, deadLettersOf(consumer.group), { atLeast: 1 })
   expect(others).toEqual([])
   expect(dead).toMatchObject({ body: 'hopeless', messageId, tag: 't', keys: ['k1', 'k2'] })
@@ -124,6 +126,7 @@ it('with no redelivery allowed the first failure is the last', async () => {
   const consumer = consumerOf(client, texts, 0)
   const got = consume(consumer, () => Promise.reject(new Error('never')))
   await processedCount(got, 1)
+  expect(got.processed[0]!.settlement).toBe('dead-lettered')
   expect(await readAll(client, deadLettersOf(consumer.group), { atLeast: 1 })).toMatchObject([{ body: 'once' }])
 })
 

@@ -13,11 +13,12 @@ import {
   toArray,
 } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { codecs, message, on, topic } from '../../src/index.ts'
+import { message, on } from '../../src/index.ts'
 import type { Client, Delivery, Topic } from '../../src/index.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -28,11 +29,7 @@ afterAll(() => cluster.stop())
 
 unhandledErrors()
 
-const numbersTopic = async (queues: number) => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const send = async (client: Client, numbers: Topic<string, number>, from: number, to: number) => {
   for (let n = from; n < to; n++) await client.producer().send(message(numbers, n))
 }
@@ -190,6 +187,32 @@ it('a consumer can rest and go on, and go to another place in its queues', async
     code: 'ERR_RMQ_OFFSET',
   })
   subscription.unsubscribe()
+})
+
+it('without autoCommit a group goes on where it was last told to, whatever was handled since', async () => {
+  const numbers = await numbersTopic(1)
+  await using client = quietClient(cluster)
+  await send(client, numbers, 0, 5)
+  const group = unique('g')
+  const begin = () => {
+    const options = { group, subscribe: [on(numbers)], startFrom: 'first', autoCommit: false } as const
+    const consumer = client.consumer({ ...options, commit: { everyMs: 50 } })
+    const seen: number[] = []
+    consumer.process$(({ message: { body } }) => void seen.push(body)).subscribe({ error: () => undefined })
+    return { consumer, seen, has: (n: number) => expect.poll(() => seen.length, { timeout: 20_000 }).toBe(n) }
+  }
+  const first = begin()
+  await first.has(5)
+  await first.consumer.commit()
+  await send(client, numbers, 5, 10)
+  await first.has(10)
+  await firstValueFrom(timer(300)) // several times that long progress is committed, elsewhere
+  expect(await first.consumer.close()).toMatchObject({ forced: false, uncommitted: 0 })
+
+  const second = begin()
+  await second.has(5)
+  expect(second.seen).toEqual([5, 6, 7, 8, 9])
+  await second.consumer.close()
 })
 
 it('at most once: progress is committed before a message is handed out, so a member that dies loses it', async () => {

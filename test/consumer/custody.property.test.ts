@@ -14,6 +14,7 @@ const custodyOf = (sendBack$: (delivery: QueueDelivery) => Observable<void>) => 
     queue: aQueue(),
     read: () => ({}) as Inbound,
     sendBack$,
+    maxAttempts: 16,
     atMostOnce: false,
     budget: { give: n => (credits -= n), close: () => undefined },
     onFailure: () => undefined,

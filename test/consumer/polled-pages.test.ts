@@ -13,6 +13,7 @@ type Kind = 'readable' | 'unreadable' | 'gone'
 
 const settlerOf = (acked: number[]): Settler => ({
   queue: aQueue(),
+  maxAttempts: 16,
   acked: ({ offset }) => void acked.push(offset.toNumber()),
   sendBack: () => undefined,
   released: () => undefined,

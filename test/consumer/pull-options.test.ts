@@ -3,7 +3,8 @@ import { FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/option
 import { oncePull, type PullOptions } from '../../src/consumer/pull-once.ts'
 import { resolvePullConsumerOptions, type PullConsumerOptions } from '../../src/consumer/pull-options.ts'
 import { createSubscriptions } from '../../src/consumer/subscriptions.ts'
-import { on, topic } from '../../src/messages/topic.ts'
+import { on } from '../../src/consumer/on.ts'
+import { topic } from '../../src/messages/topic.ts'
 import { aQueue } from '../support/builders.ts'
 
 const GIVEN = { group: 'g', subscribe: [on(topic('t'), { tags: 'a' })] } as const

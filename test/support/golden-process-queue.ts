@@ -74,6 +74,7 @@ const checkOrderly = (steps: readonly Step[], start: Long): void => {
       throw new Error('nobody reads it')
     },
     sendBack$: undefined,
+    maxAttempts: 16,
     atMostOnce: false,
     budget: { give: () => undefined, close: () => undefined },
     onFailure: () => undefined,
