@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { concatMap, defer, from, map } from 'rxjs'
 import { expected, isText } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
+import { checkedBool } from '../client/checks.ts'
 import { collected } from '../client/problems.ts'
 import { localAddress } from '../client/runtime.ts'
 import { illegal } from '../errors.ts'
@@ -21,6 +22,11 @@ export interface FileOffsetsOptions {
    * different ones. Default: the configured client id, else `ip@DEFAULT`, as Java's client is called that gets every message.
    */
   readonly clientId?: string
+  /**
+   * Whether a damaged file is replaced by its backup, which is one commit older. `false`: it is an error in `failures$`, and
+   * the queue is not consumed before somebody has looked at it. Default true.
+   */
+  readonly autoRecovery?: boolean
 }
 
 const LONGEST_NAME = 255
@@ -30,11 +36,12 @@ const LONGEST_NAME = 255
  * short leaves those of before; a damaged file is replaced by its backup, which `failures$` tells.
  */
 export const fileOffsets = (options: FileOffsetsOptions = {}): Offsets => {
-  const { dir = join(homedir(), '.rocketmq_offsets'), clientId } = options
+  const { dir = join(homedir(), '.rocketmq_offsets'), clientId, autoRecovery = true } = options
   collected('fileOffsets', () => {
-    checkNames('fileOffsets', options, { dir: 0, clientId: 0 })
+    checkNames('fileOffsets', options, { dir: 0, clientId: 0, autoRecovery: 0 })
     expected('dir', dir, isText(dir) && dir.trim() !== '' && !dir.includes('\0'), 'a directory')
     expected('clientId', clientId, clientId === undefined || isText(clientId), 'a text')
+    checkedBool('autoRecovery', autoRecovery, true)
   })
   return owner => {
     checkGroup(owner.group)
@@ -44,7 +51,7 @@ export const fileOffsets = (options: FileOffsetsOptions = {}): Offsets => {
       folder('group', owner.group),
       'offsets.json',
     )
-    const file = createOffsetFile(path, localDisk, owner.report)
+    const file = createOffsetFile(path, localDisk, owner.report, autoRecovery)
     return {
       load$: queue => defer(() => file.read()).pipe(map(table => table.get(queueKey(queue))?.offset)),
       commit$: offsets => defer(() => file.write(offsets)).pipe(concatMap(() => from(offsets))),
