@@ -9,11 +9,23 @@ import { marbles, type Marbles } from '../marbles.ts'
 const written = ({ brokerName, ok, count }: OutcomeRun): string => `${brokerName}${ok ? '+' : '-'}${count}`
 
 /** Capitals are failures at the broker of that letter, small letters successes. */
-const drawn = (m: Marbles, tells: (n: number) => Observable<unknown> = () => of(1)) => {
+interface Crowd {
+  /** How many others tell, at a time. */
+  readonly others?: (at: number) => number
+  readonly random?: () => number
+}
+
+const drawn = (
+  m: Marbles,
+  tells: (n: number) => Observable<unknown> = () => of(1),
+  { others = () => 0, random = () => 0.5 }: Crowd = {},
+) => {
   const told: string[] = []
   const failures: string[] = []
   const { add, telling$, flush$ } = createTelling({
     everyMs: 5,
+    others: () => others(asyncScheduler.now()),
+    random,
     tell$: runs => {
       told.push(`${runs.map(written).join(' ')} at ${asyncScheduler.now()}`)
       return tells(told.length)
@@ -88,6 +100,47 @@ describe('outcomes that are told', () => {
       m.flush()
       expect(told.map(text => text.split(' ').length)).toEqual([3, 66])
       expect(failures).toEqual(['ERR_RMQ_OVERFLOW'])
+    }),
+  )
+
+  it(
+    'leave sooner or later by chance, so that those of many processes do not leave together',
+    marbles(m => {
+      const chances = [0, 0.99]
+      const { told, seen } = drawn(m, undefined, { random: () => chances.shift() ?? 0 })
+      seen('A---------B', '^-------------------')
+      m.flush()
+      expect(told).toEqual(['A-1 at 3', 'B-1 at 17']) // 2.5 and 7.45 later
+    }),
+  )
+
+  it(
+    'leave as often as agreed while seven others tell, and half as often when fifteen do: sixteen as often as eight',
+    marbles(m => {
+      const { told, seen } = drawn(m, undefined, { others: at => (at < 10 ? 7 : 15) })
+      seen('A-------------------B', '^------------------------------------')
+      m.flush()
+      expect(told).toEqual(['A-1 at 5', 'B-1 at 30'])
+    }),
+  )
+
+  it(
+    'wait on when many others were heard meanwhile, and take along what is seen until then',
+    marbles(m => {
+      const { told, seen } = drawn(m, undefined, { others: at => (at < 3 ? 0 : at < 8 ? 15 : 31) })
+      seen('A-----A----B', '^--------------------------')
+      m.flush()
+      expect(told).toEqual(['A-2 B-1 at 20'])
+    }),
+  )
+
+  it(
+    'wait for half a minute at most, however many others there are',
+    marbles(m => {
+      const { told, seen } = drawn(m, undefined, { others: () => 1_000_000 })
+      seen('A', '^ 40s !')
+      m.flush()
+      expect(told).toEqual(['A-1 at 30000'])
     }),
   )
 })

@@ -3,7 +3,8 @@ import { checkedInt } from '../client/checks.ts'
 import { resolveClientConfig } from '../client/config.ts'
 import type { ClientConfig } from '../client/config.ts'
 import { collected, noted } from '../client/problems.ts'
-import { checkGroup, checkTopic } from '../protocol/names.ts'
+import { illegal } from '../errors.ts'
+import { checkGroup, checkTopic, isDeadLetterTopic, isRetryTopic, isSystemTopic } from '../protocol/names.ts'
 
 /** What `topicCoordinator()` is told besides how to reach the cluster. */
 export interface TopicCoordinatorOptions {
@@ -14,7 +15,10 @@ export interface TopicCoordinatorOptions {
   readonly topic?: string
   /** The group of all that listen there. Default: as the topic. */
   readonly group?: string
-  /** How long outcomes gather before one message tells them, ms, 100 to 60,000. Default 500. */
+  /**
+   * How long outcomes gather before one message tells them, ms, 100 to 60,000. Default 500. On the average, and up to
+   * 30,000 while more than eight processes tell, so that all together tell hardly more often than these.
+   */
   readonly everyMs?: number
 }
 
@@ -35,8 +39,15 @@ export const resolveCoordinatorOptions = (
   collected('topicCoordinator', () => {
     const { topic = 'broker_outcomes', group = topic } = given
     checkNames('topicCoordinator', given, NAMES)
-    noted(() => checkTopic(topic))
+    noted(() => checkOwnTopic(topic))
     if (given.group !== undefined) noted(() => checkGroup(group))
     resolveClientConfig(config)
     return { config, topic, group, everyMs: checkedInt('everyMs', given.everyMs, 500, [100, 60_000]) }
   })
+
+/** What a client may send to, and nobody else reads. */
+const checkOwnTopic = (topic: string): void => {
+  checkTopic(topic)
+  if (!isSystemTopic(topic) && !isRetryTopic(topic) && !isDeadLetterTopic(topic)) return
+  throw illegal(`topic "${topic}" belongs to brokers: outcomes need one of their own`)
+}

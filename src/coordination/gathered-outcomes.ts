@@ -1,5 +1,5 @@
 import type { BrokerOutcome } from '../client/route-coordinator.ts'
-import { LONGEST_RUN, MOST_RUNS } from './outcome-message.ts'
+import { LONGEST_NAME, LONGEST_RUN, MOST_RUNS } from './outcome-message.ts'
 import type { OutcomeRun } from './outcome-message.ts'
 
 /** What waits to be told: of each client and broker the last run of one kind, for an outcome ends the runs of the other. */
@@ -14,7 +14,8 @@ export interface GatheredOutcomes {
 export const createGatheredOutcomes = (): GatheredOutcomes => {
   let runs = new Map<string, OutcomeRun>()
   return {
-    add: ({ clientId, brokerName, ok }) => {
+    add: ({ brokerName, ok, ...outcome }) => {
+      const clientId = outcome.clientId.slice(0, LONGEST_NAME) // its user chose it; who reads it only compares it
       const key = JSON.stringify([clientId, brokerName])
       const known = runs.get(key)
       if (known === undefined && runs.size >= MOST_RUNS) return false

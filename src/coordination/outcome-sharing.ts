@@ -1,4 +1,4 @@
-import { catchError, concat, EMPTY, finalize, identity, merge, Subject, takeUntil, tap, timer } from 'rxjs'
+import { catchError, concat, EMPTY, finalize, identity, merge, Subject, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { ClientConfig } from '../client/config.ts'
 import type { BrokerOutcome } from '../client/route-coordinator.ts'
@@ -16,8 +16,10 @@ import { createProducer } from '../producer/producer.ts'
 import { createComplaints } from './complaints.ts'
 import type { CoordinatorSettings } from './coordinator-options.ts'
 import { readOutcomes, writeOutcomes } from './outcome-message.ts'
+import { createOtherTellers } from './other-tellers.ts'
 import { createQueueElsewhere } from './queue-elsewhere.ts'
 import { createTelling } from './telling.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 /** One stay at the topic: from the first client that listens to the last one. */
 export interface OutcomeSharing {
@@ -40,11 +42,11 @@ const STALE_MS = 30_000
  */
 export const createOutcomeSharing = (
   { config, topic, group, everyMs }: CoordinatorSettings,
-  failed: (error: unknown) => void,
+  tellFailure: (error: unknown) => void,
 ): OutcomeSharing => {
   const shared = createSharedClient(ownConfig(config))
   const { clientId, runtime, events$, life } = shared
-  const { scheduler } = runtime
+  const { scheduler, random } = runtime
   const unheld = { ...shared, life: { hold: () => () => undefined, held: () => identity } } // no reason to live on
   const producer = createProducer(unheld, { group, timeoutMs: PATIENCE_MS })
   const consumer = createConsumer<Delivery<string, Uint8Array>>(unheld, {
@@ -56,21 +58,29 @@ export const createOutcomeSharing = (
   })
   const texts = topicOf(topic, codecs.text)
   const heard = new Subject<BrokerOutcome>()
+  const failed = withoutRepeats(tellFailure, () => scheduler.now())
   const complaints = createComplaints(topic, scheduler)
+  const tellers = createOtherTellers()
   const { note, select } = createQueueElsewhere()
+  let no = 0
   const { add, telling$, flush$ } = createTelling({
     everyMs,
-    tell$: runs =>
-      producer.oneway$(message(texts, writeOutcomes({ from: clientId, runs }), { waitForStore: false }), { select }),
+    others: () => tellers.count(scheduler.now()),
+    tell$: runs => {
+      const told = writeOutcomes({ from: clientId, no: ++no, runs })
+      return producer.oneway$(message(texts, told, { waitForStore: false }), { select })
+    },
     failed,
     scheduler,
+    random,
   })
 
   const hear = ({ message: { body, storedAt } }: Delivery<string, Uint8Array>): void => {
     const told = readOutcomes(body)
     if (typeof told === 'string') return complaints.add(told)
-    if (told.from === clientId) return
-    const ageMs = scheduler.now() - storedAt.getTime()
+    const at = scheduler.now()
+    if (told.from === clientId || !tellers.isNews(told.from, told.no, at)) return
+    const ageMs = at - storedAt.getTime()
     if (ageMs > STALE_MS) return complaints.add(`is ${ageMs} ms old, the limit is ${STALE_MS}: does a clock go wrong?`)
     for (const { count, ...outcome } of told.runs) {
       note(outcome)
@@ -79,7 +89,7 @@ export const createOutcomeSharing = (
   }
   const sharing = merge(
     telling$,
-    complaints.complaints$.pipe(tap(failed)),
+    complaints.complaints$.pipe(tap(tellFailure)),
     events$.pipe(tap(event => tellTrouble(event, failed))),
     consumer.process$(hear).pipe(
       catchError((error: unknown) => {
@@ -95,7 +105,7 @@ export const createOutcomeSharing = (
       add(outcome)
     },
     heard$: heard.asObservable(),
-    end$: concat(flush$().pipe(takeUntil(timer(PATIENCE_MS, scheduler))), shared.close$(PATIENCE_MS)).pipe(
+    end$: concat(flush$(), shared.close$(PATIENCE_MS)).pipe(
       finalize(() => sharing.unsubscribe()),
       life.held(),
     ),

@@ -1,7 +1,7 @@
 import type { BrokerOutcome } from '../client/route-coordinator.ts'
 import type { QueueSelector } from '../producer/selection.ts'
 
-/** More brokers than any cluster has. */
+/** More brokers than any cluster has; of more, those noted longest ago are forgotten. */
 const MOST_FAILING = 1_024
 
 /** Bad news of a broker is not given to that broker, if there is another one: nobody answers to say that it got lost. */
@@ -13,8 +13,10 @@ export const createQueueElsewhere = (): {
   let turn = 0
   return {
     note: ({ brokerName, ok }) => {
-      if (ok) failing.delete(brokerName)
-      else if (failing.size < MOST_FAILING) failing.add(brokerName)
+      failing.delete(brokerName)
+      if (ok) return
+      for (const oldest of failing) if (failing.size >= MOST_FAILING) failing.delete(oldest)
+      failing.add(brokerName)
     },
     select: ({ preferred, queues }) => {
       const elsewhere = [preferred, queues].map(some => some.filter(({ brokerName }) => !failing.has(brokerName)))

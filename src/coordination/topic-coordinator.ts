@@ -9,7 +9,10 @@ import type { OutcomeSharing } from './outcome-sharing.ts'
 
 /** A `RouteCoordinator` that carries outcomes to other processes, and ends with its clients, or before them. */
 export interface TopicCoordinator extends RouteCoordinator, AsyncDisposable {
-  /** Whatever keeps outcomes from being shared; its clients tell each as the event `coordinator-failed`. No send fails. */
+  /**
+   * Whatever keeps outcomes from being shared, of each kind no more than once in 10 s; its clients tell it as the event
+   * `coordinator-failed`. No send fails.
+   */
   readonly failures$: Observable<unknown>
   /** Tells what waits, leaves, and shares nothing any more; its clients go on alone. Takes no more than a few seconds. */
   close(): Promise<void>
@@ -37,7 +40,8 @@ export const topicCoordinator = (config: ClientConfig, options?: TopicCoordinato
     return mine.heard$.pipe(
       finalize(() => {
         sharing = undefined
-        left = Promise.all([left, firstValueFrom(mine.end$)])
+        const before = left
+        left = firstValueFrom(mine.end$).then(() => before)
       }),
     )
   }).pipe(share())

@@ -7,6 +7,7 @@ import { firstWhere } from '../support/first-where.ts'
 import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -14,11 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const numbersTopic = async (queues = 4) => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues = 4) => topicOfNumbers(cluster, queues)
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 
 it('a consumer of some tags gets exactly the messages with one of them, also when tags share a hash', async () => {

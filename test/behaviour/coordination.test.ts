@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { codecs, message, topic, topicCoordinator } from '../../src/index.ts'
 import type { BrokerOutcome, Select } from '../../src/index.ts'
 import { killChildren, startChild } from '../cli/child.ts'
+import { coordinatorAt, heardBy, listening, outcomesTopic } from '../support/coordinators.ts'
 import { failureOf, thrownBy } from '../support/failure.ts'
 import { firstWhere } from '../support/first-where.ts'
 import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
@@ -27,14 +28,12 @@ const textTopic = async (prefix: string) => {
   await cluster.createTopic(texts.name, { queues: 2 })
   return texts
 }
-const coordinatorAt = (outcomes: string) =>
-  topicCoordinator({ nameServers: cluster.nameServers }, { topic: outcomes, everyMs: 100 })
 const outcome = (n: number): BrokerOutcome => ({ clientId: `c${n}`, brokerName: B, ok: false })
 
 it('what one process sees failing another one avoids, which has not sent there', async () => {
   const texts = await textTopic('texts')
-  const { name } = await textTopic('outcomes')
-  await using coordinator = coordinatorAt(name)
+  const name = await outcomesTopic(cluster)
+  await using coordinator = coordinatorAt(cluster, name)
   await using client = quietClient(cluster, { coordinator, health: HEALTH })
   const events = eventsOf(client)
   const producer = client.producer(PATIENT)
@@ -42,7 +41,7 @@ it('what one process sees failing another one avoids, which has not sent there',
   const args = [cluster.nameServers.join(';'), texts.name, name]
   const other = startChild('test/behaviour/programs/listener.mjs', { args })
   await other.wrote('stdout', /knows the brokers/)
-  await listening(name)
+  await listening(cluster, name)
   await cluster.pauseBroker(1) // its route stays: only what comes of sends tells
   try {
     const select: Select = ({ queues }) => queues.find(({ brokerName }) => brokerName === B)
@@ -62,30 +61,13 @@ it('what one process sees failing another one avoids, which has not sent there',
   )
 })
 
-/** Resolves when a coordinator hears what a later one tells: so does, in a moment, whoever began before them. */
-const listening = async (name: string): Promise<void> => {
-  await using hearing = coordinatorAt(name)
-  await using telling = coordinatorAt(name)
-  telling.outcomes$.subscribe()
-  let heard = 0
-  hearing.outcomes$.subscribe(() => heard++)
-  await expect
-    .poll(() => {
-      telling.publish({ clientId: 'nobody', brokerName: 'no-broker', ok: false })
-      return heard
-    })
-    .toBeGreaterThan(0)
-}
-
 it('one’s own messages come back unheard, and those of others as they were told, each as often', async () => {
-  const { name } = await textTopic('outcomes')
-  await listening(name)
-  await using one = coordinatorAt(name)
-  await using two = coordinatorAt(name)
-  const heardByOne: string[] = []
-  const heardByTwo: string[] = []
-  one.outcomes$.subscribe(({ clientId }) => heardByOne.push(clientId))
-  two.outcomes$.subscribe(({ clientId }) => heardByTwo.push(clientId))
+  const name = await outcomesTopic(cluster)
+  await listening(cluster, name)
+  await using one = coordinatorAt(cluster, name)
+  await using two = coordinatorAt(cluster, name)
+  const heardByOne = heardBy(one)
+  const heardByTwo = heardBy(two)
   await expect
     .poll(() => {
       if (!heardByTwo.includes('c1')) one.publish(outcome(1))
@@ -103,8 +85,8 @@ it('one’s own messages come back unheard, and those of others as they were tol
 })
 
 it('what else is on the topic is ignored, and the clients tell so as an event', async () => {
-  const { name } = await textTopic('outcomes')
-  await using coordinator = coordinatorAt(name)
+  const name = await outcomesTopic(cluster)
+  await using coordinator = coordinatorAt(cluster, name)
   await using client = quietClient(cluster, { coordinator })
   const events = eventsOf(client)
   const rubbish = () => client.producer(PATIENT).send(message(topic(name, codecs.text), '{"hello":1}'))
@@ -117,11 +99,10 @@ it('what else is on the topic is ignored, and the clients tell so as an event', 
 })
 
 it('it leaves with the last client, comes back with the next one, and is over when it is closed', async () => {
-  const { name } = await textTopic('outcomes')
-  await using other = coordinatorAt(name)
-  const heard: string[] = []
-  other.outcomes$.subscribe(({ clientId }) => heard.push(clientId))
-  await using coordinator = coordinatorAt(name)
+  const name = await outcomesTopic(cluster)
+  await using other = coordinatorAt(cluster, name)
+  const heard = heardBy(other)
+  await using coordinator = coordinatorAt(cluster, name)
   for (const n of [1, 2]) {
     const client = quietClient(cluster, { coordinator })
     await expect
@@ -150,7 +131,7 @@ it('it leaves with the last client, comes back with the next one, and is over wh
 })
 
 it('a topic that is not there is told, and no client is harmed', async () => {
-  await using coordinator = coordinatorAt(unique('nowhere'))
+  await using coordinator = coordinatorAt(cluster, unique('nowhere'))
   await using client = quietClient(cluster, { coordinator })
   const { error } = await firstValueFrom(client.events$.pipe(filter(event => event.type === 'coordinator-failed')))
   expect(error).toMatchObject({ code: 'ERR_RMQ_ROUTE_NOT_FOUND' })
@@ -159,6 +140,8 @@ it('a topic that is not there is told, and no client is harmed', async () => {
 })
 
 it('wrong options are refused where they are given', () => {
+  for (const theirs of ['SCHEDULE_TOPIC_XXXX', 'RMQ_SYS_TRACE_TOPIC', '%RETRY%g', '%DLQ%g'])
+    expect(thrownBy(() => topicCoordinator({ nameServers: 'n:1' }, { topic: theirs })).message).toMatch(/of their own/)
   const wrong = { topic: 'a b', group: '', everyMs: 5 }
   expect(thrownBy(() => topicCoordinator({ nameServers: 5 as never }, wrong)).problems).toHaveLength(4)
   expect(

@@ -1,11 +1,12 @@
 import { firstValueFrom, timer } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { codecs, message, on, topic } from '../../src/index.ts'
+import { message, on } from '../../src/index.ts'
 import type { Client, Consumer, ConsumerOptions, Delivery, Topic } from '../../src/index.ts'
 import { consume, processedCount } from '../support/consuming.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -16,11 +17,7 @@ afterAll(() => cluster.stop())
 
 unhandledErrors()
 
-const numbersTopic = async (queues: number) => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const orderlyConsumer = (
   client: Client,
   numbers: Topic<string, number>,

@@ -6,6 +6,7 @@ import { consume, processedCount } from '../support/consuming.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -17,11 +18,7 @@ afterAll(() => cluster.stop())
 unhandledErrors()
 
 const isTooOld = (): boolean => cluster.version.startsWith('4.')
-const numbersTopic = async (queues: number) => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const popper = (
   client: Client,
   numbers: Topic<string, number>,

@@ -1,10 +1,11 @@
 import { firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { codecs, message, on, queueKey, topic } from '../../src/index.ts'
+import { message, on, queueKey, topic } from '../../src/index.ts'
 import type { Client, Inbound, PullConsumer, QueueRef, Topic } from '../../src/index.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -16,11 +17,7 @@ afterAll(() => cluster.stop())
 unhandledErrors()
 
 type Numbers = Topic<string, number>
-const numbersTopic = async (queues: number): Promise<Numbers> => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const send = async (client: Client, numbers: Numbers, from: number, to: number, tag?: string) => {
   const producer = client.producer()
   for (let n = from; n < to; n++) {

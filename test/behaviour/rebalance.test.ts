@@ -7,6 +7,7 @@ import type { Consuming } from '../support/consuming.ts'
 import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -18,11 +19,7 @@ afterAll(() => cluster.stop())
 unhandledErrors()
 
 /** Eight queues: four on each of the two brokers. */
-const numbersTopic = async () => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues: 4 })
-  return numbers
-}
+const numbersTopic = () => topicOfNumbers(cluster, 4)
 
 interface Member {
   readonly client: Client

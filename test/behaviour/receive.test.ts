@@ -13,11 +13,12 @@ import {
   toArray,
 } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { codecs, message, on, topic } from '../../src/index.ts'
+import { message, on } from '../../src/index.ts'
 import type { Client, Delivery, Topic } from '../../src/index.ts'
 import { quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -28,11 +29,7 @@ afterAll(() => cluster.stop())
 
 unhandledErrors()
 
-const numbersTopic = async (queues: number) => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues })
-  return numbers
-}
+const numbersTopic = (queues: number) => topicOfNumbers(cluster, queues)
 const send = async (client: Client, numbers: Topic<string, number>, from: number, to: number) => {
   for (let n = from; n < to; n++) await client.producer().send(message(numbers, n))
 }

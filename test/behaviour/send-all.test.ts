@@ -1,14 +1,15 @@
 import { from, lastValueFrom, range, Subject, take, tap, throwError, toArray } from 'rxjs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { codecs, message, topic } from '../../src/index.ts'
+import { message } from '../../src/index.ts'
 import type { SendOutcome, Topic } from '../../src/index.ts'
 import { failureOf } from '../support/failure.ts'
 import { javaQueueOf } from '../support/java-hash.ts'
 import { pressedTo } from '../support/pressure.ts'
 import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
-import { startTarget, unique } from '../support/target.ts'
+import { startTarget } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 
 /** Two brokers, so that one can be slow while the other is not. */
 let cluster: TestCluster
@@ -19,11 +20,7 @@ afterEach(() => cluster.resumeBroker(1))
 afterAll(() => cluster.stop())
 
 const QUEUES = 4 // on each broker
-const numbersTopic = async () => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name, { queues: QUEUES })
-  return numbers
-}
+const numbersTopic = () => topicOfNumbers(cluster, QUEUES)
 /** A sharding key whose queue is on the broker of that index. */
 const keyOn = (broker: 0 | 1): string =>
   ['a', 'b', 'c', 'd', 'e', 'f'].find(key => Math.floor(javaQueueOf(key, 2 * QUEUES) / QUEUES) === broker)!

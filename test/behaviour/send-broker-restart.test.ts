@@ -7,6 +7,7 @@ import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 import { unhandledErrors } from '../support/unhandled-errors.ts'
 
 let cluster: TestCluster
@@ -18,11 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const numbersTopic = async () => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name)
-  return numbers
-}
+const numbersTopic = () => topicOfNumbers(cluster)
 
 /** Kills the broker when so many outcomes are there, and brings it back; `done` resolves when it is back. */
 const restartAfter = (count: number) => {

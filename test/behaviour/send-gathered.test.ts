@@ -8,6 +8,7 @@ import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
+import { topicOfNumbers } from '../support/topic-of-numbers.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -16,11 +17,7 @@ beforeAll(async () => {
 afterEach(() => cluster.resumeBroker())
 afterAll(() => cluster.stop())
 
-const numbersTopic = async () => {
-  const numbers = topic(unique('numbers'), codecs.json<number>())
-  await cluster.createTopic(numbers.name)
-  return numbers
-}
+const numbersTopic = () => topicOfNumbers(cluster)
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 const byPlace = <M extends { readonly queueOffset: { compare(other: unknown): number } }>(
   messages: readonly M[],

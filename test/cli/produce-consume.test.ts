@@ -227,6 +227,23 @@ describe('rmq consume', { timeout: 30_000 }, () => {
     expect(await reader.ended).toMatchObject({ code: 143, stdout: '' })
   })
 
+  it('says that others of the group subscribe to something else: they take messages away from each other', async () => {
+    cluster.createTopic('theirs', { queues: 1 })
+    await produce('one\n', '-t', 'theirs', '-q')
+    const theirs = consume('-t', 'theirs', '-g', 'shared', '-o', 'first')
+    await theirs.wrote('stdout', /one/)
+    const mine = consume('-t', 'lines', '-g', 'shared')
+    expect(await mine.wrote('stderr', /none of it/)).toMatch(/topic "theirs": this member subscribes to none of it/)
+    for (const child of [mine, theirs]) child.kill('SIGINT')
+    for (const child of [mine, theirs]) expect(await child.ended).toMatchObject({ code: 130 })
+  })
+
+  it('exits with 2 when a broker cannot read the filter, and says why', async () => {
+    const ended = await consume('-t', 'lines', '-g', 'filtering', '--sql', 'a =').ended
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toMatch(/^rmq consume: .* cannot read the filter "a =" of topic "lines"/)
+  })
+
   it('exits with 3 when nobody listens', async () => {
     const { code, stderr } = await runChild(RMQ, { args: ['consume', '-t', 'x', '-g', 'y', '-n', NOBODY] })
     expect(code).toBe(3)

@@ -12,25 +12,32 @@ const run: fc.Arbitrary<OutcomeRun> = fc.record({
 })
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const RUN = { clientId: 'c', brokerName: 'b', ok: false, count: 3 }
-const GOOD = { v: 1, from: 'me', runs: [RUN] }
+const GOOD = { v: 1, from: 'me', no: 1, runs: [RUN] }
 
 describe('what coordinators tell each other', () => {
   it('is read as it was written', () => {
     fc.assert(
-      fc.property(name, fc.array(run, { maxLength: 8 }), (from, runs) => {
-        expect(readOutcomes(Buffer.from(writeOutcomes({ from, runs })))).toEqual({ from, runs })
+      fc.property(name, fc.integer({ min: 1 }), fc.array(run, { maxLength: 8 }), (from, no, runs) => {
+        const told = { from, no, runs }
+        expect(readOutcomes(Buffer.from(writeOutcomes(told)))).toEqual(told)
       }),
     )
   })
 
   it('is small: also all that fits, with the longest names, is read', () => {
-    const long = 'x'.repeat(255)
-    const runs = Array.from({ length: MOST_RUNS }, () => ({ clientId: long, brokerName: long, ok: true, count: 1 }))
-    expect(readOutcomes(Buffer.from(writeOutcomes({ from: long, runs })))).toEqual({ from: long, runs })
+    for (const long of ['x'.repeat(255), '\u0000'.repeat(255), '€'.repeat(255)]) {
+      const runs = Array.from({ length: MOST_RUNS }, () => ({ clientId: long, brokerName: long, ok: true, count: 1 }))
+      const told = { from: long, no: Number.MAX_SAFE_INTEGER, runs }
+      expect(readOutcomes(Buffer.from(writeOutcomes(told)))).toEqual(told)
+    }
   })
 
   it('may say more than is known here', () => {
-    expect(readOutcomes(bytes({ ...GOOD, more: 1, runs: [{ ...RUN, more: 1 }] }))).toEqual({ from: 'me', runs: [RUN] })
+    expect(readOutcomes(bytes({ ...GOOD, more: 1, runs: [{ ...RUN, more: 1 }] }))).toEqual({
+      from: 'me',
+      no: 1,
+      runs: [RUN],
+    })
   })
 
   it.each<[string, Uint8Array, string]>([
@@ -40,6 +47,8 @@ describe('what coordinators tell each other', () => {
     ['JSON of somebody else', bytes({ runs: [] }), 'is no JSON with a version'],
     ['a later version', bytes({ ...GOOD, v: 2 }), 'is of a version that is not known here'],
     ['nobody’s', bytes({ ...GOOD, from: '' }), 'is malformed'],
+    ['without a number', bytes({ ...GOOD, no: undefined }), 'is malformed'],
+    ['numbered from nothing', bytes({ ...GOOD, no: 0 }), 'is malformed'],
     ['no list', bytes({ ...GOOD, runs: {} }), 'is malformed'],
     ['too many runs', bytes({ ...GOOD, runs: Array(MOST_RUNS + 1).fill(RUN) }), 'is malformed'],
     ['null as a run', bytes({ ...GOOD, runs: [null] }), 'is malformed'],
@@ -49,7 +58,7 @@ describe('what coordinators tell each other', () => {
     ['no client', bytes({ ...GOOD, runs: [{ ...RUN, clientId: 5 }] }), 'is malformed'],
     ['a broker with a long name', bytes({ ...GOOD, runs: [{ ...RUN, brokerName: 'x'.repeat(256) }] }), 'is malformed'],
     ['neither good nor bad', bytes({ ...GOOD, runs: [{ ...RUN, ok: 'yes' }] }), 'is malformed'],
-    ['far too much', Buffer.alloc(65_537, ' '), 'has 65537 bytes, the limit is 65536'],
+    ['far too much', Buffer.alloc(262_145, ' '), 'has 262145 bytes, the limit is 262144'],
   ])('is not %s', (_, body, why) => {
     expect(readOutcomes(body)).toBe(why)
   })

@@ -11,7 +11,7 @@ const chosen = (
   const context = { preferred: queuesOf(preferred), queues: queuesOf(queues) } as unknown as SelectionContext
   return queuesOf(queues).map(() => select(context)?.brokerName)
 }
-const outcome = (brokerName: string, ok: boolean) => ({ clientId: 'c', brokerName, ok })
+const outcome = (brokerName: string, ok = false) => ({ clientId: 'c', brokerName, ok })
 
 it('bad news of a broker goes to each of the others in turn, and to it again when it is well', () => {
   const elsewhere = createQueueElsewhere()
@@ -28,4 +28,14 @@ it('it goes to a broker that is less well rather than to the one that it is abou
   expect(chosen(elsewhere, 'a', 'ab')).toEqual(['b', 'b'])
   elsewhere.note(outcome('b', false))
   expect(chosen(elsewhere, 'a', 'ab')).toEqual(['a', 'a'])
+})
+
+it('of more brokers than any cluster has, those noted longest ago are forgotten: strangers keep nobody from being noted', () => {
+  const elsewhere = createQueueElsewhere()
+  elsewhere.note(outcome('a'))
+  elsewhere.note(outcome('b'))
+  for (let n = 0; n < 1_022; n++) elsewhere.note(outcome(`stranger-${n}`))
+  elsewhere.note(outcome('a')) // again: it was noted last now
+  elsewhere.note(outcome('c'))
+  expect(chosen(elsewhere, 'abcd', 'abcd')).toEqual(['b', 'd', 'b', 'd'])
 })

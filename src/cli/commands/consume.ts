@@ -98,7 +98,7 @@ const createWriter = (print: Print, toText: (delivery: Raw) => Uint8Array | stri
   }
 }
 
-/** What goes wrong without ending the command, and a topic that is not there. */
+/** What goes wrong without ending the command, a topic that is not there, and members of the group who consume otherwise. */
 const tellTroubles = (client: Client, consumer: Pick<Consumer, 'failures$'>, topicName: string, print: Print) => {
   const error = (): void => undefined // streams of states and events never error
   let isMissing = false
@@ -116,6 +116,14 @@ const tellTroubles = (client: Client, consumer: Pick<Consumer, 'failures$'>, top
       },
     }),
   )
+  telling.add(
+    client.events$.subscribe({
+      error,
+      next: event => {
+        if (event.type === 'subscription-conflict') for (const one of event.conflicts) print.note(`rmq consume: ${one}`)
+      },
+    }),
+  )
   return telling
 }
 
@@ -123,12 +131,22 @@ const startOf = (offset: string): StartFrom => {
   if (offset === 'first' || offset === 'last') return offset
   const time = new Date(offset)
   // a number alone would be taken for a year, or worse
-  if (/^\d{4}-\d\d-\d\d/.test(offset) && !Number.isNaN(time.getTime())) return time
+  const [, day] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(offset) ?? []
+  if (day !== undefined && isDay(day) && !Number.isNaN(time.getTime())) return time
   throw usageError(`-o is "${offset}": expected first, last, or a time such as 2030-01-31T08:00:00Z`)
+}
+
+/** The 31st of February would be taken for a day in March. */
+const isDay = (text: string): boolean => {
+  const day = new Date(text)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }
 
 const filterOf = (tags: string | undefined, sql: string | undefined): MessageFilter => {
   if (tags !== undefined && sql !== undefined) throw usageError('--tags and --sql exclude each other')
+  // such as a variable that is not set: it must not mean all messages
+  for (const [flag, text] of Object.entries({ tags, sql }))
+    if (text?.trim() === '') throw usageError(`--${flag} is empty`)
   if (sql !== undefined) return { sql }
   return tags === undefined ? {} : { tags }
 }
