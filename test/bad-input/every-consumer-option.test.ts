@@ -81,6 +81,11 @@ describe('options of a consumer', () => {
         'options is',
         value,
       )
+      expectRefused(
+        thrownBy(() => fileOffsets(value as never)),
+        'options is',
+        value,
+      )
     }
   })
 
