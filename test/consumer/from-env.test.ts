@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CONSUMER_PRESETS,
   consumerOptionsFromEnv,
+  consumerPreset,
   Long,
   on,
   PROCESS_PRESETS,
@@ -92,10 +93,27 @@ describe('a preset', () => {
     expect(resolve(preset)).toMatchObject({ flow: 'flow' in preset ? preset.flow : {} })
     expect([model, ordering, commitMs]).toEqual([
       name === 'broadcast' ? 'broadcasting' : 'clustering',
-      name === 'orderly' ? 'queue' : 'none',
+      name.startsWith('orderly') ? 'queue' : 'none',
       'commit' in preset ? preset.commit.everyMs : 5_000,
     ])
     expect(flow.unsettledPerQueue).toBeLessThanOrEqual(flow.unsettled)
+  })
+
+  it.each([
+    ['production', 'highPerformance'],
+    ['prod', 'highPerformance'],
+    ['high-perf', 'highPerformance'],
+    ['HIGH_PERFORMANCE', 'highPerformance'],
+    ['testing', 'lowMemory'],
+    ['test', 'lowMemory'],
+    ['low-resource', 'lowResource'],
+    ['orderly_high_perf', 'orderlyHighPerformance'],
+    ['broadcast', 'broadcast'],
+    ['development', 'default'],
+    ['toString', 'default'],
+    ['', 'default'],
+  ])('is found by the name %j: %s', (name, preset) => {
+    expect(consumerPreset(name)).toBe(preset)
   })
 
   it.each(Object.entries(PROCESS_PRESETS))('%s makes handlers work', (name, preset) => {
