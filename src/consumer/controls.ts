@@ -32,6 +32,29 @@ export const heldOf = (mine: GroupSession, queues: readonly QueueRef[] | undefin
   })
 }
 
+/** Throws for what is no place, and no list of queues. */
+export const checkSeek = (to: unknown, queues: unknown): void => {
+  checkPlace(to)
+  checkQueues(queues)
+}
+
+/** All of those queues or none: where one has no such place, each stays where it is. */
+export const sought$ = (
+  mine: GroupSession,
+  to: SeekTo,
+  queues: readonly QueueRef[] | undefined,
+): Observable<readonly SoughtQueue[]> =>
+  defer(() => {
+    const all = heldOf(mine, queues)
+    if (all.length === 0) return of([])
+    return forkJoin(all.map(held => mine.offsetAt$(held.queue, to).pipe(map(offset => ({ held, offset }))))).pipe(
+      tap(places => {
+        for (const { held, offset } of places) held.seek(offset)
+      }),
+      map(places => places.map(({ held, offset }) => ({ queue: held.queue, offset }))),
+    )
+  })
+
 /** What a user may do to a member while it runs. */
 export const createControls = (
   { runtime, life }: Pick<SharedClient, 'runtime' | 'life'>,
@@ -40,23 +63,12 @@ export const createControls = (
 ): Controls => {
   const { asap } = runtime
 
-  /** All of them or none: where one has no such place, each stays where it is. */
-  const sought$ = (mine: GroupSession, all: readonly HeldQueue[], to: SeekTo): Observable<readonly SoughtQueue[]> =>
-    forkJoin(all.map(held => mine.offsetAt$(held.queue, to).pipe(map(offset => ({ held, offset }))))).pipe(
-      tap(places => {
-        for (const { held, offset } of places) held.seek(offset)
-      }),
-      map(places => places.map(({ held, offset }) => ({ queue: held.queue, offset }))),
-    )
-
   const seek$: Controls['seek$'] = (to, queues) =>
     defer(() => {
-      checkPlace(to)
-      checkQueues(queues)
+      checkSeek(to, queues)
       const mine = session()
       if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
-      const all = heldOf(mine, queues)
-      return all.length === 0 ? of([]) : sought$(mine, all, to)
+      return sought$(mine, to, queues)
     }).pipe(neverSync(asap), life.held())
   const commit$: Controls['commit$'] = () =>
     defer(() => {

@@ -81,6 +81,7 @@ describe('the request of a single pull', () => {
   it.each<[string, object]>([
     ['offset is undefined', { offset: undefined }],
     ['not a safe integer', { offset: 0.5 }],
+    ['offset -1 is below 0', { offset: -1 }],
     ['max is 1025', { max: 1_025 }],
     ['waitMs is -1', { waitMs: -1 }],
     ['pull.wait is not an option', { wait: 1 }],
