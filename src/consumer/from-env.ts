@@ -15,8 +15,6 @@ const PLACES: Readonly<Record<string, StartFrom>> = {
 const RULES = { avg: 'average', hash: 'consistent-hash' } as const
 const MS_PER_MINUTE = 60_000
 
-type Said = 'group' | 'model' | 'offsets' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
-
 /** Where a member that is alone keeps its offsets, if anything is said of it. */
 const offsetsOf = (env: Env): Offsets | undefined => {
   const options = said<FileOffsetsOptions>({
@@ -48,7 +46,12 @@ export const consumerOptionsFromEnv = (env: Env = process.env) =>
     const maxAttempts = envWhole(env, 'ROCKETMQ_MAX_RECONSUME_TIMES')
     const model = envWord(env, 'ROCKETMQ_MESSAGE_MODEL', MODELS)
     const offsets = offsetsOf(env)
-    return said<Pick<ConsumerOptions, Said>>({
+    return said<
+      Pick<
+        ConsumerOptions,
+        'group' | 'model' | 'offsets' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
+      >
+    >({
       group: envText(env, 'ROCKETMQ_CONSUMER_GROUP'),
       model,
       offsets: model === 'broadcasting' ? offsets : undefined,
