@@ -121,7 +121,7 @@ export type { KeptOffset, OffsetOwner, Offsets, OffsetStore } from './consumer/o
 export type { ExplainDoor, Explanation, Reason } from './consumer/explained.ts'
 export type { QueueProgress } from './consumer/queue-progress.ts'
 export { consumerOptionsFromEnv, processOptionsFromEnv } from './consumer/from-env.ts'
-export { CONSUMER_PRESETS, PROCESS_PRESETS } from './consumer/presets.ts'
+export { CONSUMER_PRESETS, consumerPreset, PROCESS_PRESETS } from './consumer/presets.ts'
 export { CONSUMER_DEFAULTS, FLOW_DEFAULTS } from './consumer/options.ts'
 export type { ConsumerOptions, FlowLimits, MessageModel, OnDecodeError, StartFrom } from './consumer/options.ts'
 export type { InboundFrom, PullConsumer, QueueOffset } from './consumer/pull-consumer.ts'

@@ -1,6 +1,9 @@
-import { envPositive, envText, envWhole, envWord, said } from '../client/env-values.ts'
+import { envBool, envPositive, envText, envWhole, envWord, said } from '../client/env-values.ts'
 import type { Env } from '../client/env-values.ts'
 import { collected } from '../client/problems.ts'
+import { fileOffsets } from './file-offsets.ts'
+import type { FileOffsetsOptions } from './file-offsets.ts'
+import type { Offsets } from './offset-store.ts'
 import type { ConsumerOptions, FlowLimits, MessageModel, StartFrom } from './options.ts'
 import type { ProcessOptions } from './process-options.ts'
 
@@ -12,13 +15,23 @@ const PLACES: Readonly<Record<string, StartFrom>> = {
 const RULES = { avg: 'average', hash: 'consistent-hash' } as const
 const MS_PER_MINUTE = 60_000
 
+/** Where a member that is alone keeps its offsets, if anything is said of it. */
+const offsetsOf = (env: Env): Offsets | undefined => {
+  const options = said<FileOffsetsOptions>({
+    dir: envText(env, 'ROCKETMQ_OFFSET_STORE_PATH'),
+    autoRecovery: envBool(env, 'ROCKETMQ_ENABLE_AUTO_RECOVERY'),
+  })
+  return Object.keys(options).length === 0 ? undefined : fileOffsets(options)
+}
+
 /**
  * What the environment says of a consumer, and nothing else: `client.consumer({ ...consumerOptionsFromEnv(), group, subscribe })`.
  *
  * `ROCKETMQ_CONSUMER_GROUP`, `ROCKETMQ_MESSAGE_MODEL` (`CLUSTERING`, `BROADCASTING`), `ROCKETMQ_CONSUME_FROM_WHERE`
  * (`CONSUME_FROM_FIRST_OFFSET`, `CONSUME_FROM_LAST_OFFSET`), `ROCKETMQ_ALLOCATE_STRATEGY` (`AVG`, `HASH`),
  * `ROCKETMQ_CONSUME_TIMEOUT` in minutes, as Java's, `ROCKETMQ_PULL_BATCH_SIZE`, `ROCKETMQ_MAX_CACHE_SIZE` in messages,
- * `ROCKETMQ_PERSIST_INTERVAL` in ms, `ROCKETMQ_MAX_RECONSUME_TIMES`.
+ * `ROCKETMQ_PERSIST_INTERVAL` in ms, `ROCKETMQ_MAX_RECONSUME_TIMES`; where `ROCKETMQ_MESSAGE_MODEL` is `BROADCASTING` also
+ * `ROCKETMQ_OFFSET_STORE_PATH`, a directory, and `ROCKETMQ_ENABLE_AUTO_RECOVERY`.
  *
  * One ERR_RMQ_ILLEGAL tells every variable that cannot be understood.
  */
@@ -31,14 +44,17 @@ export const consumerOptionsFromEnv = (env: Env = process.env) =>
     })
     const everyMs = envPositive(env, 'ROCKETMQ_PERSIST_INTERVAL')
     const maxAttempts = envWhole(env, 'ROCKETMQ_MAX_RECONSUME_TIMES')
+    const model = envWord(env, 'ROCKETMQ_MESSAGE_MODEL', MODELS)
+    const offsets = offsetsOf(env)
     return said<
       Pick<
         ConsumerOptions,
-        'group' | 'model' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
+        'group' | 'model' | 'offsets' | 'startFrom' | 'allocate' | 'settleTimeoutMs' | 'flow' | 'commit' | 'retry'
       >
     >({
       group: envText(env, 'ROCKETMQ_CONSUMER_GROUP'),
-      model: envWord(env, 'ROCKETMQ_MESSAGE_MODEL', MODELS),
+      model,
+      offsets: model === 'broadcasting' ? offsets : undefined,
       startFrom: envWord(env, 'ROCKETMQ_CONSUME_FROM_WHERE', PLACES),
       allocate: envWord(env, 'ROCKETMQ_ALLOCATE_STRATEGY', RULES),
       settleTimeoutMs: minutes === undefined ? undefined : minutes * MS_PER_MINUTE,

@@ -23,10 +23,15 @@ interface Found {
 let writers = 0 // two consumers with one file must not write into the same temporary one
 
 /**
- * Offsets in a file, which Java's client reads too. At every moment the file or its backup is whole: what is new is written
+ * Offsets in a file, which Java's client reads too. Without `autoRecovery` a damaged file is an error. At every moment the file or its backup is whole: what is new is written
  * beside it, to the disk, and then takes its place.
  */
-export const createOffsetFile = (path: string, disk: Disk, report: (problem: unknown) => void): OffsetFile => {
+export const createOffsetFile = (
+  path: string,
+  disk: Disk,
+  report: (problem: unknown) => void,
+  autoRecovery = true,
+): OffsetFile => {
   const backup = `${path}.bak`
   const draft = `${path}.${process.pid}-${++writers}.tmp`
 
@@ -34,6 +39,10 @@ export const createOffsetFile = (path: string, disk: Disk, report: (problem: unk
     const main = decoded(await disk.read(path))
     if (main.table !== undefined) return { table: main.table, sound: true }
     const second = decoded(await disk.read(backup))
+    const isDamaged = (main.problem ?? second.problem ?? second.table) !== undefined
+    if (isDamaged && !autoRecovery) {
+      throw offsetFileDamaged(path, 'autoRecovery is off', main.problem ?? second.problem)
+    }
     if (second.table !== undefined) {
       report(offsetFileDamaged(path, 'its backup is read, which is one commit older', main.problem ?? second.problem))
       return { table: second.table, sound: false }

@@ -1,6 +1,7 @@
 import { optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedInt, checkedMs } from '../client/checks.ts'
+import { collected, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../protocol/delay-levels.ts'
 
@@ -21,12 +22,13 @@ export const delayLevelOf = (afterMs: number): number => {
 }
 
 /** Checked; what is wrong is ERR_RMQ_ILLEGAL, and the delivery is as open as before. */
-export const checkedRetry = (given: RetryOptions): RetryOptions => {
-  const options = optionsOf('options', given)
-  const { delayLevel, afterMs } = options
-  checkNames('retryLater', options, { delayLevel: 0, afterMs: 0 })
-  checkedInt('delayLevel', delayLevel, 1, [1, LEVELS_MS.length])
-  checkedMs('afterMs', afterMs, 0, 0)
-  if (delayLevel === undefined || afterMs === undefined) return options
-  throw illegal('delayLevel and afterMs exclude each other: say one of them')
-}
+export const checkedRetry = (given: RetryOptions): RetryOptions =>
+  collected('retryLater', () => {
+    const options = optionsOf('options', given)
+    const { delayLevel, afterMs } = options
+    checkNames('retryLater', options, { delayLevel: 0, afterMs: 0 })
+    checkedInt('delayLevel', delayLevel, 1, [1, LEVELS_MS.length])
+    checkedMs('afterMs', afterMs, 0, 0)
+    if (delayLevel === undefined || afterMs === undefined) return options
+    return wrong(illegal('delayLevel and afterMs exclude each other: say one of them'), options)
+  })

@@ -1,11 +1,12 @@
 import type { Observable } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createClient, on, TRACE_DEFAULTS } from '../../src/index.ts'
+import { createClient, fileOffsets, on, TRACE_DEFAULTS } from '../../src/index.ts'
 import { CONSUMER_DEFAULTS, FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/options.ts'
 import { resolveProcessBatchOptions, resolveProcessOptions } from '../../src/consumer/process-options.ts'
+import { checkedRetry } from '../../src/consumer/retry-delay.ts'
 import { failureOf, thrownBy } from '../support/failure.ts'
 import { membersOf } from '../support/members-of.ts'
-import { BATCH, CONSUMER, FLOW, NO_QUEUE, NO_STREAM, PROCESS, texts } from './wrong-consumer-options.ts'
+import { BATCH, CONSUMER, FILES, FLOW, NO_QUEUE, NO_STREAM, PROCESS, RETRY, texts } from './wrong-consumer-options.ts'
 import { expectRefused, NO_FUNCTION, NO_NUMBER, NO_OBJECT } from './wrong-values.ts'
 
 const GOOD = { group: 'g', subscribe: [on(texts)] } as const
@@ -30,6 +31,8 @@ describe.each<[string, readonly string[], Readonly<Record<string, readonly unkno
     BATCH,
     given => resolveProcessBatchOptions(given, MODE),
   ],
+  ['RetryOptions', membersOf('src/consumer/retry-delay.ts', 'RetryOptions'), RETRY, checkedRetry],
+  ['FileOffsetsOptions', membersOf('src/consumer/file-offsets.ts', 'FileOffsetsOptions'), FILES, fileOffsets],
 ])('every option of %s', (_, members, table, read) => {
   it('has its row in the table', () => {
     expect(Object.keys(table).sort()).toEqual([...members].sort())
@@ -75,6 +78,11 @@ describe('options of a consumer', () => {
       )
       expectRefused(
         thrownBy(() => resolveProcessBatchOptions(value as never, MODE)),
+        'options is',
+        value,
+      )
+      expectRefused(
+        thrownBy(() => fileOffsets(value as never)),
         'options is',
         value,
       )

@@ -1,5 +1,12 @@
 import { codecs, topic } from '../../src/index.ts'
-import type { ConsumerOptions, FlowLimits, ProcessBatchOptions, ProcessOptions } from '../../src/index.ts'
+import type {
+  ConsumerOptions,
+  FileOffsetsOptions,
+  FlowLimits,
+  ProcessBatchOptions,
+  ProcessOptions,
+  RetryOptions,
+} from '../../src/index.ts'
 import { NO_NUMBER, NO_OBJECT } from './wrong-values.ts'
 import type { Wrong } from './wrong-values.ts'
 
@@ -67,4 +74,13 @@ export const BATCH: Wrong<Required<ProcessBatchOptions>> = {
   maxCount: [0, 4_097, ...NO_NUMBER],
   maxBytes: [0, ...NO_NUMBER],
   lingerMs: NO_NUMBER,
+}
+export const RETRY: Wrong<Required<RetryOptions>> = {
+  delayLevel: [0, 19, ...NO_NUMBER],
+  afterMs: NO_NUMBER,
+}
+export const FILES: Wrong<Required<FileOffsetsOptions>> = {
+  dir: ['', ' ', 'a\0b', 5, null, {}],
+  clientId: [5, null, {}, true],
+  autoRecovery: ['yes', 1, null],
 }

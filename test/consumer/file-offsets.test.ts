@@ -109,6 +109,7 @@ describe('offsets in files', () => {
     [{ dir: '' }, 'dir is ""'],
     [{ dir: 7 }, 'dir is 7'],
     [{ clientId: 7 }, 'clientId is 7'],
+    [{ autoRecovery: 'no' }, 'autoRecovery is no'],
     [{ path: '/' }, 'fileOffsets.path is not an option'],
   ])('are not made with %j', (options, message) => {
     expect(() => fileOffsets(options as FileOffsetsOptions)).toThrow(message)

@@ -1,7 +1,13 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EMPTY, lastValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import {
   CONSUMER_PRESETS,
   consumerOptionsFromEnv,
+  consumerPreset,
+  Long,
   on,
   PROCESS_PRESETS,
   processOptionsFromEnv,
@@ -35,6 +41,29 @@ describe('a variable of the environment', () => {
     expect(() => resolve(consumerOptionsFromEnv(env))).not.toThrow()
   })
 
+  it('says where a member that gets every message keeps its offsets, and nothing of it to others', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'offsets-'))
+    const env = { ROCKETMQ_OFFSET_STORE_PATH: dir, ROCKETMQ_ENABLE_AUTO_RECOVERY: 'false' }
+    const { offsets, ...others } = consumerOptionsFromEnv({ ...env, ROCKETMQ_MESSAGE_MODEL: 'BROADCASTING' })
+    expect(others).toEqual({ model: 'broadcasting' })
+    const store = resolve({ model: 'broadcasting', offsets }).offsets?.({
+      group: 'g',
+      clientId: 'me',
+      report: () => undefined,
+    })
+    const queue = { topic: 't', brokerName: 'a', queueId: 0 }
+    await lastValueFrom(store?.commit$([{ queue, offset: Long.fromNumber(7) }]) ?? EMPTY)
+    const file = join(dir, 'me', 'g', 'offsets.json')
+    expect(await readFile(file, 'utf8')).toContain('7')
+    await writeFile(file, '{')
+    await expect(lastValueFrom(store?.load$(queue) ?? EMPTY)).rejects.toThrow('autoRecovery is off')
+    await rm(dir, { recursive: true })
+    expect([
+      consumerOptionsFromEnv(env),
+      consumerOptionsFromEnv({ ...env, ROCKETMQ_MESSAGE_MODEL: 'CLUSTERING' }),
+    ]).toEqual([{}, { model: 'clustering' }])
+  })
+
   it.each<[Env, object]>([
     [{ ROCKETMQ_CONSUME_THREAD_MAX: '64', ROCKETMQ_CONSUME_THREAD_MIN: '20' }, { concurrency: 64 }],
     [{ ROCKETMQ_CONSUME_THREAD_MIN: '20' }, { concurrency: 20 }],
@@ -50,6 +79,7 @@ describe('a variable of the environment', () => {
       ROCKETMQ_ALLOCATE_STRATEGY: 'BEST',
       ROCKETMQ_CONSUME_TIMEOUT: '0',
       ROCKETMQ_PULL_BATCH_SIZE: 'many',
+      ROCKETMQ_ENABLE_AUTO_RECOVERY: 'perhaps',
     }
     const told = thrownBy(() => consumerOptionsFromEnv(env)).problems.map(problem => /ROCKETMQ_\w+/.exec(problem)?.[0])
     expect(told.sort()).toEqual(Object.keys(env).sort())
@@ -63,10 +93,27 @@ describe('a preset', () => {
     expect(resolve(preset)).toMatchObject({ flow: 'flow' in preset ? preset.flow : {} })
     expect([model, ordering, commitMs]).toEqual([
       name === 'broadcast' ? 'broadcasting' : 'clustering',
-      name === 'orderly' ? 'queue' : 'none',
+      name.startsWith('orderly') ? 'queue' : 'none',
       'commit' in preset ? preset.commit.everyMs : 5_000,
     ])
     expect(flow.unsettledPerQueue).toBeLessThanOrEqual(flow.unsettled)
+  })
+
+  it.each([
+    ['production', 'highPerformance'],
+    ['prod', 'highPerformance'],
+    ['high-perf', 'highPerformance'],
+    ['HIGH_PERFORMANCE', 'highPerformance'],
+    ['testing', 'lowMemory'],
+    ['test', 'lowMemory'],
+    ['low-resource', 'lowResource'],
+    ['orderly_high_perf', 'orderlyHighPerformance'],
+    ['broadcast', 'broadcast'],
+    ['development', 'default'],
+    ['toString', 'default'],
+    ['', 'default'],
+  ])('is found by the name %j: %s', (name, preset) => {
+    expect(consumerPreset(name)).toBe(preset)
   })
 
   it.each(Object.entries(PROCESS_PRESETS))('%s makes handlers work', (name, preset) => {

@@ -191,6 +191,33 @@ describe('offsets in a file', () => {
     expect(files.get(PATH)?.toString()).toBe('{')
   })
 
+  it.each<[string, readonly (readonly [string, Buffer])[]]>([
+    ['damaged', [[PATH, Buffer.from('{')]]],
+    [
+      'damaged, and there is a backup',
+      [
+        [PATH, Buffer.from('{')],
+        [BACKUP, bytesOf('a0=7')],
+      ],
+    ],
+    ['gone, and there is a backup', [[BACKUP, bytesOf('a0=7')]]],
+  ])('which is %s is an error where nothing shall be recovered, and all stays as it is', async (_, given) => {
+    const files = new Map(given)
+    const file = createOffsetFile(PATH, diskWith(files), () => expect.unreachable('that is told by an error'), false)
+    const damaged = { code: 'ERR_RMQ_DECODE', message: expect.stringContaining('autoRecovery is off') as string }
+    await expect(file.read()).rejects.toMatchObject(damaged)
+    await expect(file.write(offsetsOf('a0=9'))).rejects.toMatchObject(damaged)
+    expect([...files]).toEqual(given)
+  })
+
+  it('which is not there yet is none where nothing shall be recovered, too', async () => {
+    const files = new Map<string, Buffer>()
+    const file = createOffsetFile(PATH, diskWith(files), () => undefined, false)
+    expect((await file.read()).size).toBe(0)
+    await file.write(offsetsOf('a0=9'))
+    expect(files.get(PATH)).toEqual(bytesOf('a0=9'))
+  })
+
   it('is sound again with the next write, also when nothing changed, and the good backup stays till then', async () => {
     const files = new Map([
       [PATH, Buffer.from('{')],
