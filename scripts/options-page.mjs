@@ -34,6 +34,7 @@ const SECTIONS = [
   ['`flow` of a consumer', 'FlowLimits'],
   ['`fileOffsets(options)`', 'FileOffsetsOptions'],
   ['`allocate` of a consumer, by name', 'ByConfig'],
+  ['`topicCoordinator(config, options)`', 'TopicCoordinatorOptions'],
   ['`client.pullConsumer(options)`, besides those of a consumer', 'PullConsumerOptions'],
   ['`client.pull$(queue, options)`, `pull`', 'PullOptions'],
   ['`consumer.process$(handler, options)`', 'ProcessOptions'],

@@ -1,35 +1,14 @@
 import { map, mergeMap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { notConnected } from '../../src/errors.ts'
-import { on, topic, type PullConsumer, type PullConsumerOptions } from '../../src/index.ts'
+import { on, topic } from '../../src/index.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
 import { fakeCluster } from '../../test/support/fake-cluster.ts'
-import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
-import { at, drawConsumer, LEAVE, PULL } from './consumer-drawn.ts'
+import { marbles } from '../marbles.ts'
+import { at, LEAVE, PULL } from './consumer-drawn.ts'
+import { drawPulls, polls } from './pull-consumer-drawn.ts'
 
 const ROUTE = REQUESTS.GET_ROUTEINFO_BY_TOPIC.code
-
-/** A pull consumer of one queue, whose pulls are answered as drawn: `p` brings three messages. */
-const drawPulls = (
-  m: Marbles,
-  pulls: readonly string[],
-  more: Partial<PullConsumerOptions> = {},
-  cluster: Parameters<typeof drawConsumer>[2] = {},
-) => {
-  const drawn = drawConsumer(m, pulls, cluster)
-  const options = { group: 'g', subscribe: [on(topic('t'))], startFrom: 'first', pollTimeoutMs: 4 } as const
-  return { ...drawn, pulling: drawn.client.pullConsumer({ ...options, commit: { everyMs: 5 }, ...more }) }
-}
-/** Polls at each mark; shows how many messages came, or the error. */
-const polls = (m: Marbles, consumer: PullConsumer, marks: string) =>
-  m.cold(marks).pipe(
-    mergeMap(() =>
-      consumer.poll$().pipe(
-        map(messages => String(messages.length)),
-        errorsAsValues(),
-      ),
-    ),
-  )
 
 describe('a poll', () => {
   it(

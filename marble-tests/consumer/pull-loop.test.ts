@@ -35,6 +35,35 @@ describe('a pull', () => {
   )
 
   it(
+    'waits as long as it is told after one that brought messages, and not after one that brought none',
+    marbles(m => {
+      const empty = { entries: [], nextOffset: Long.ONE }
+      const pulls: number[] = []
+      const pull$ = () =>
+        defer(() => {
+          pulls.push(asyncScheduler.now())
+          const page: Page<number> = pulls.length === 2 ? empty : { entries: [1], nextOffset: Long.ONE }
+          return m.cold(pulls.length < 4 ? '---(p|)' : '', { p: page })
+        })
+      const options = { from: Long.ZERO, bytesOf: () => 1, onError: () => 4, intervalMs: 7 }
+      const pages$ = pullLoop$<number>({ pull$, budget: credits(9, 1), ...options })
+      m.expect(shown(pages$), '^ 40ms !').toBeObservable('---p---------p--p')
+      m.flush()
+      expect(pulls).toEqual([0, 10, 13, 23])
+    }),
+  )
+
+  it(
+    'that fails is not made later for that',
+    marbles(m => {
+      const { pages$, pulls } = endless(m, credits(9, 2), { diagrams: ['-#', '---(p|)', ''], intervalMs: 7 })
+      m.expect(shown(pages$), '^ 20ms !').toBeObservable('--------p')
+      m.flush()
+      expect(pulls).toEqual(['2 from 0 at 0', '2 from 0 at 5', '2 from 2 at 15'])
+    }),
+  )
+
+  it(
     'may be held by the broker when the page before it was the end of the queue, and only then',
     marbles(m => {
       const page = (caughtUp: boolean): Page<number> => ({ entries: [1], nextOffset: Long.ONE, caughtUp })

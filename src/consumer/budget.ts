@@ -9,7 +9,7 @@ export interface Limits {
 /** A limit that leaves no room. */
 export interface FullLimit {
   /** Its name in `flow`. */
-  readonly limit: Exclude<keyof FlowLimits, 'pullBatch'>
+  readonly limit: Exclude<keyof FlowLimits, 'pullBatch' | 'pullIntervalMs'>
   readonly most: number
   /** What of it is in use. There is room again some way below `most`, so that no pull fetches a single message. */
   readonly taken: number

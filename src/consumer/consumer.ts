@@ -94,10 +94,16 @@ export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, Fe
    * stay where they are.
    */
   seek$(to: SeekTo, queues?: readonly QueueRef[]): Observable<readonly SoughtQueue[]>
+  /** `seek$`, at once. */
+  seek(to: SeekTo, queues?: readonly QueueRef[]): Promise<readonly SoughtQueue[]>
   /** Tells brokers now how far every queue came. Cold; emits once when all of them know, or errors with the first failure. */
   commit$(): Observable<void>
+  /** `commit$`, at once. */
+  commit(): Promise<void>
   /** As `until`, for whatever runs; a later subscription may begin again. Cold; emits what was left. */
   drain$(options?: { readonly timeoutMs?: number }): Observable<CloseReport>
+  /** `drain$`, at once. */
+  drain(options?: { readonly timeoutMs?: number }): Promise<CloseReport>
   /** As `until`: awaits what is in hand (at most `timing.drainMs`), and tells what was left. */
   close(options?: { readonly drainMs?: number }): Promise<CloseReport>
 }

@@ -1,4 +1,4 @@
-import { defer, forkJoin, map, of, tap } from 'rxjs'
+import { defer, firstValueFrom, forkJoin, map, of, tap } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
 import { expected } from '../client/check-kinds.ts'
@@ -13,7 +13,7 @@ import { isTime } from './options.ts'
 import type { Pauses } from './pauses.ts'
 import { checkQueues } from './queue-refs.ts'
 
-type Controls = Pick<Consumer, 'pause' | 'resume' | 'seek$' | 'commit$'>
+type Controls = Pick<Consumer, 'pause' | 'resume' | 'seek$' | 'seek' | 'commit$' | 'commit'>
 
 const checkPlace = (to: unknown): void => {
   if (to === 'first' || to === 'last' || isTime(to)) return
@@ -32,6 +32,29 @@ export const heldOf = (mine: GroupSession, queues: readonly QueueRef[] | undefin
   })
 }
 
+/** Throws for what is no place, and no list of queues. */
+export const checkSeek = (to: unknown, queues: unknown): void => {
+  checkPlace(to)
+  checkQueues(queues)
+}
+
+/** All of those queues or none: where one has no such place, each stays where it is. */
+export const sought$ = (
+  mine: GroupSession,
+  to: SeekTo,
+  queues: readonly QueueRef[] | undefined,
+): Observable<readonly SoughtQueue[]> =>
+  defer(() => {
+    const all = heldOf(mine, queues)
+    if (all.length === 0) return of([])
+    return forkJoin(all.map(held => mine.offsetAt$(held.queue, to).pipe(map(offset => ({ held, offset }))))).pipe(
+      tap(places => {
+        for (const { held, offset } of places) held.seek(offset)
+      }),
+      map(places => places.map(({ held, offset }) => ({ queue: held.queue, offset }))),
+    )
+  })
+
 /** What a user may do to a member while it runs. */
 export const createControls = (
   { runtime, life }: Pick<SharedClient, 'runtime' | 'life'>,
@@ -40,14 +63,19 @@ export const createControls = (
 ): Controls => {
   const { asap } = runtime
 
-  /** All of them or none: where one has no such place, each stays where it is. */
-  const sought$ = (mine: GroupSession, all: readonly HeldQueue[], to: SeekTo): Observable<readonly SoughtQueue[]> =>
-    forkJoin(all.map(held => mine.offsetAt$(held.queue, to).pipe(map(offset => ({ held, offset }))))).pipe(
-      tap(places => {
-        for (const { held, offset } of places) held.seek(offset)
-      }),
-      map(places => places.map(({ held, offset }) => ({ queue: held.queue, offset }))),
-    )
+  const seek$: Controls['seek$'] = (to, queues) =>
+    defer(() => {
+      checkSeek(to, queues)
+      const mine = session()
+      if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
+      return sought$(mine, to, queues)
+    }).pipe(neverSync(asap), life.held())
+  const commit$: Controls['commit$'] = () =>
+    defer(() => {
+      const held = session()?.held
+      for (const queue of held?.all() ?? []) queue.consumed() // where that is not told by itself
+      return held?.committed$() ?? of(undefined)
+    }).pipe(neverSync(asap), life.held())
 
   return {
     pause: queues => {
@@ -60,15 +88,9 @@ export const createControls = (
       pauses.resume(queues)
       for (const queue of session()?.held.all() ?? []) if (!pauses.isPaused(queue.queue)) queue.resume()
     },
-    seek$: (to, queues) =>
-      defer(() => {
-        checkPlace(to)
-        checkQueues(queues)
-        const mine = session()
-        if (mine === undefined) throw illegal('seek$ needs a consumer that runs: subscribe to one of its streams first')
-        const all = heldOf(mine, queues)
-        return all.length === 0 ? of([]) : sought$(mine, all, to)
-      }).pipe(neverSync(asap), life.held()),
-    commit$: () => defer(() => session()?.held.committed$() ?? of(undefined)).pipe(neverSync(asap), life.held()),
+    seek$,
+    seek: (to, queues) => firstValueFrom(seek$(to, queues)),
+    commit$,
+    commit: () => firstValueFrom(commit$()),
   }
 }

@@ -1,6 +1,7 @@
-import { defer, EMPTY, from, map, merge, mergeMap, NEVER, takeUntil, tap, timer } from 'rxjs'
+import { defer, EMPTY, firstValueFrom, from, map, merge, mergeMap, NEVER, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import type { TraceSettings } from '../client/trace-options.ts'
@@ -115,6 +116,13 @@ export const createConsumer = <D extends Delivery>(
         ),
     )
 
+  const drain$: Consumer['drain$'] = given =>
+    defer(() => {
+      const options = optionsOf('options', given)
+      checkNames('drain', options, { timeoutMs: 0 })
+      return runs.drain$(checkedMs('timeoutMs', options.timeoutMs, timing.drainMs, 0))
+    }).pipe(neverSync(asap), life.held())
+
   const consumer: Consumer = {
     ...doors,
     group,
@@ -132,11 +140,8 @@ export const createConsumer = <D extends Delivery>(
       ),
     resetStats: () => meter.reset(),
     explain: createExplain(settings, runs.session),
-    drain$: given =>
-      defer(() => {
-        const { timeoutMs } = optionsOf('options', given)
-        return runs.drain$(checkedMs('timeoutMs', timeoutMs, timing.drainMs, 0))
-      }).pipe(neverSync(asap), life.held()),
+    drain$,
+    drain: given => firstValueFrom(drain$(given)),
   }
   return consumer as Consumer<D>
 }

@@ -1,15 +1,28 @@
 import { BehaviorSubject, concat, defer, EMPTY, endWith, filter, firstValueFrom, forkJoin } from 'rxjs'
-import { ignoreElements, map, merge, of, ReplaySubject, switchMap, take, takeUntil, tap, timer } from 'rxjs'
+import {
+  ignoreElements,
+  map,
+  merge,
+  of,
+  ReplaySubject,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+  throwError,
+  throwIfEmpty,
+  timer,
+} from 'rxjs'
 import type { Observable } from 'rxjs'
 import { expected } from '../client/check-kinds.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { closed, illegal } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
-import { toOffset } from '../messages/offsets.ts'
+import { toQueueOffset } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { neverSync } from '../operators/never-sync.ts'
-import { heldOf } from './controls.ts'
+import { checkSeek, heldOf, sought$ } from './controls.ts'
 import type { GroupSession } from './group-session.ts'
 import { createMember } from './member.ts'
 import { createPolledPages } from './polled-pages.ts'
@@ -33,7 +46,6 @@ export const createPullConsumer = <M extends Inbound>(
   const chosen = new BehaviorSubject<readonly QueueRef[]>(assign === 'auto' ? [] : assign)
   const pages = createPolledPages()
   let membership: Membership | undefined
-  let isOver = false
 
   const { runs, doors } = createMember(shared, settings, {
     chosen$: chosen,
@@ -65,24 +77,32 @@ export const createPullConsumer = <M extends Inbound>(
       })
     return mine
   }
+  const checkOpen = (): void => {
+    if (runs.isClosed()) throw closed('the pull consumer')
+  }
   /** The one there is, or a new one. */
   const member = (): Membership => {
-    if (isOver || shared.isClosed()) throw closed('the pull consumer')
+    checkOpen()
     return membership ?? begin()
   }
-  const joined$ = (): Observable<GroupSession> =>
+  /** Its queues. Who closes while it joins, did not join. */
+  const joined$ = (): Observable<readonly QueueRef[]> =>
     defer(() => member().pipe(take(1))).pipe(
-      map(() => {
+      tap(checkOpen),
+      throwIfEmpty(() => closed('the pull consumer')),
+    )
+  const inSession$ = <T>(use$: (session: GroupSession) => Observable<T>): Observable<T> =>
+    joined$().pipe(
+      switchMap(() => {
         const session = runs.session()
-        if (session === undefined) throw closed('the pull consumer')
-        return session
+        return session === undefined ? throwError(() => closed('the pull consumer')) : use$(session)
       }),
     )
   const door$ = <T>(make$: () => Observable<T>): Observable<T> => defer(make$).pipe(neverSync(asap), life.held())
 
   // ---- what it is asked
 
-  const start$: PullConsumer['start$'] = () => door$(() => member().pipe(take(1)))
+  const start$: PullConsumer['start$'] = () => door$(joined$)
 
   const consumedByPolls = (): void => {
     for (const queue of runs.session()?.held.all() ?? []) queue.consumed()
@@ -102,7 +122,10 @@ export const createPullConsumer = <M extends Inbound>(
     })
 
   const seek$: PullConsumer['seek$'] = (to, queues) =>
-    door$(() => joined$().pipe(switchMap(() => doors.seek$(to, queues))))
+    door$(() => {
+      checkSeek(to, queues)
+      return inSession$(session => sought$(session, to, queues))
+    })
 
   const queueOf = (one: QueueRef | QueueOffset): QueueRef => ('queue' in one ? one.queue : one)
   const commit$: PullConsumer['commit$'] = what =>
@@ -112,12 +135,13 @@ export const createPullConsumer = <M extends Inbound>(
         (Array.isArray(what) && what.every((one: unknown) => isQueueRef(queueOf(Object(one) as QueueRef))))
       expected('what to commit', what, isRight, 'a list of queues, or of { queue, offset }')
       const session = runs.session()
+      if (session === undefined) checkOpen()
       if (what === undefined) {
         consumedByPolls()
         return session?.held.committed$() ?? of(undefined)
       }
       if (session === undefined) throw illegal('nothing was polled yet, so there is nothing to commit')
-      const below = what.map(one => ('queue' in one ? toOffset(one.offset) : undefined))
+      const below = what.map(one => ('queue' in one ? toQueueOffset(one.offset) : undefined))
       const held = heldOf(session, what.map(queueOf))
       for (const [i, queue] of held.entries()) queue.consumed(below[i])
       const told$ = held.length === 0 ? EMPTY : forkJoin(held.map(queue => queue.commit$().pipe(endWith(undefined))))
@@ -127,15 +151,11 @@ export const createPullConsumer = <M extends Inbound>(
   const committed$: PullConsumer['committed$'] = queue =>
     door$(() => {
       expected('the queue', queue, isQueueRef(queue), '{ topic, brokerName, queueId }')
-      return joined$().pipe(switchMap(session => session.committed$(queue)))
+      return inSession$(session => session.committed$(queue))
     })
 
-  const close: PullConsumer['close'] = given => {
-    isOver = true
-    return doors.close(given)
-  }
   const { queues$, searchOffset$, searchOffset } = createQueueDoors(shared)
-  const { assignments$, failures$, lag$, offsetMetrics, pause, resume } = doors
+  const { assignments$, failures$, lag$, offsetMetrics, pause, resume, close } = doors
   const consumer: PullConsumer = {
     group,
     assignments$,
@@ -160,6 +180,7 @@ export const createPullConsumer = <M extends Inbound>(
     assign: queues => {
       if (assign === 'auto')
         throw illegal('the queues are shared out: assign is for a pull consumer with a list of queues')
+      checkOpen()
       checkChosen(queues, settings)
       chosen.next([...queues])
     },

@@ -60,6 +60,7 @@ export interface QueueFacts {
   readonly locked: boolean
   readonly paused: boolean
   readonly atMostOnce: boolean
+  readonly autoCommit: boolean
   readonly full: FullLimit | undefined
   readonly commitPoint: Long | undefined
   readonly committed: Long | undefined
@@ -160,12 +161,16 @@ const whyNoPulls = ({ phase, locked, paused, full, pulling, now }: QueueFacts): 
   return [{ kind: 'pull', ...pulling, sentence: `pulls fail ${ago(pulling.since, now)}${because(pulling.error)}` }]
 }
 
-const whyNotCommitted = ({ committed, committing, now }: QueueFacts, commitPoint: Long): readonly Reason[] => {
+const whyNotCommitted = (
+  { committed, committing, autoCommit, now }: QueueFacts,
+  commitPoint: Long,
+): readonly Reason[] => {
   if (committing !== undefined) {
     const sentence = `commits fail ${ago(committing.since, now)}${because(committing.error)}`
     return [{ kind: 'commit', ...committing, sentence }]
   }
   if (committed?.greaterThanOrEqual(commitPoint) === true) return []
   const known = committed === undefined ? 'no progress' : committed.toString()
-  return [{ kind: 'commit', sentence: `its broker knows of ${known}, until the next commit` }]
+  const until = autoCommit ? 'the next commit' : 'the application commits'
+  return [{ kind: 'commit', sentence: `its broker knows of ${known}, until ${until}` }]
 }

@@ -41,6 +41,8 @@ export interface HeldQueueContext extends QueuePagesContext {
   readonly isPaused?: ((queue: QueueRef) => boolean) | undefined
   /** Consumed is what it is told to be (`consumed`), and not what is settled. */
   readonly polled?: PolledSettings | undefined
+  /** Default true. `false`: progress is told when the application says so, and then what it was at that time. */
+  readonly autoCommit?: boolean
   readonly drainMs: number
 }
 
@@ -54,7 +56,7 @@ export interface HeldQueue {
   commit$(): Observable<void>
   /** The same for the last time, also while it goes to another member. What fails is reported. */
   farewell$(): Observable<never>
-  /** Where `polled`: everything below this offset is consumed, or else what is settled now. The next commit tells it. */
+  /** Where it has to be said: everything below this offset is consumed, or else what is settled now. The next commit tells it. */
   consumed(below?: Long): void
   /** Whether there is progress that the broker has not confirmed. */
   isAhead(): boolean
@@ -80,7 +82,8 @@ export interface HeldQueue {
 }
 
 export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext): HeldQueue => {
-  const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$, polled } = context
+  const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$, polled, autoCommit = true } = context
+  const isSaid = polled !== undefined || !autoCommit
   const seeks = new Subject<Long>()
   let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
   let consumedBelow: Long | undefined // where it is said, and not settled
@@ -128,7 +131,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   })
   /** Where it stands; nowhere before it is read, nor while another member may read it and be further. */
   const settledBelow = (): Long | undefined => (isReading ? custody.window()?.commitPoint() : undefined)
-  const standing = (): Long | undefined => (polled === undefined ? settledBelow() : consumedBelow)
+  const standing = (): Long | undefined => (isSaid ? consumedBelow : settledBelow())
   const moved = (): Long | undefined => {
     const at = standing()
     return sought === undefined && openedAt !== undefined && at?.equals(openedAt) === true ? undefined : at
@@ -149,7 +152,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
     switchMap(start => (start.reason === 'last' && mayRemember() ? remembered$(start) : of(start))),
   )
   /** Not where only the application commits. */
-  const mayRemember = (): boolean => sought === undefined && polled?.autoCommit !== false
+  const mayRemember = (): boolean => sought === undefined && autoCommit
   /** `last` is decided once: who takes over before the first commit must begin here, and not at a later end. */
   const remembered$ = (start: StartPosition): Observable<StartPosition> =>
     commits.tell$(start.offset).pipe(
@@ -182,6 +185,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
   const lost$ = defer((): Observable<never> => {
     const error = lockLost(queueKey(queue))
     isReading = false
+    consumedBelow = undefined // another member may be further
     if (custody.size > 0) failure('lock', error)
     custody.letGo(error)
     return EMPTY
@@ -265,6 +269,7 @@ export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext):
       locked: isLocked,
       paused: pages.isPaused(),
       atMostOnce,
+      autoCommit,
       full: pages.full(),
       commitPoint: custody.window()?.commitPoint(),
       committed: commits.committed,

@@ -56,6 +56,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       ...reading,
       accepts: subscriptions.accepts.bind(undefined, queue.topic),
       budget: budgetOf(queue),
+      intervalMs: flow.pullIntervalMs,
       isPaused,
       report,
       group,
@@ -73,6 +74,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
       commit$: offsets.commit$,
       polled: settings.polled,
+      autoCommit: settings.polled?.autoCommit ?? settings.autoCommit,
       atMostOnce: settings.delivery === 'at-most-once',
       span: flow.span,
       onPulled: (_, messages, ms) => {

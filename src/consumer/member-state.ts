@@ -60,7 +60,10 @@ const memberView = (options: MemberStateOptions): MemberView => {
     queues: () => held.progress().map(toView),
     status: topic => consumeStatus(meter.rates(topic)),
     reset: offsets => {
-      for (const { queue, offset } of offsets.values()) held.get(queue)?.seek(offset)
+      for (const { queue, offset } of offsets.values()) {
+        held.get(queue)?.seek(offset)
+        held.get(queue)?.consumed(offset)
+      }
       commitNow()
     },
     consumeDirectly$: stored =>

@@ -14,6 +14,7 @@ import {
 } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
+import { checkNames } from '../client/check-names.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -32,7 +33,17 @@ import { createSubscriptionSet } from './subscription-set.ts'
 
 /** The doors of every consumer, however it takes its messages. */
 type Doors =
-  'assignments$' | 'failures$' | 'lag$' | 'subscriptions' | 'offsetMetrics' | 'pause' | 'resume' | 'seek$' | 'commit$'
+  | 'assignments$'
+  | 'failures$'
+  | 'lag$'
+  | 'subscriptions'
+  | 'offsetMetrics'
+  | 'pause'
+  | 'resume'
+  | 'seek$'
+  | 'seek'
+  | 'commit$'
+  | 'commit'
 
 export interface Member {
   readonly runs: SessionRuns
@@ -99,7 +110,9 @@ export const createMember = (
   const delist = shared.enlist({ kind: 'consumer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Consumer['close'] = given => {
-    const drainMs = checkedMs('drainMs', optionsOf('options', given).drainMs, timing.drainMs, 0)
+    const options = optionsOf('options', given)
+    checkNames('close', options, { drainMs: 0 })
+    const drainMs = checkedMs('drainMs', options.drainMs, timing.drainMs, 0)
     closing ??= firstValueFrom(close$(drainMs).pipe(life.held()))
     return closing
   }

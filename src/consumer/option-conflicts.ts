@@ -11,6 +11,7 @@ interface Together {
   readonly model: 'clustering' | 'broadcasting'
   readonly delivery: 'at-least-once' | 'at-most-once'
   readonly acknowledge: 'offset' | 'pop'
+  readonly autoCommit: boolean
   readonly startFrom: unknown
   readonly assign: 'auto' | readonly QueueRef[]
 }
@@ -18,7 +19,7 @@ interface Together {
 /** Options that are good alone and cannot work together, each told by its name. */
 export const checkConflicts = (
   given: { readonly allocate?: unknown; readonly offsets?: unknown },
-  { group, subscriptions, model, delivery, acknowledge, startFrom, assign }: Together,
+  { group, subscriptions, model, delivery, acknowledge, autoCommit, startFrom, assign }: Together,
 ): void => {
   const refuse = (why: string): void => wrong(illegal(why), undefined)
   const isOwnRule = given.allocate !== undefined && given.allocate !== 'average'
@@ -31,9 +32,15 @@ export const checkConflicts = (
       delivery === 'at-most-once' && "delivery 'at-most-once'",
       startFrom instanceof Date && 'a Date as startFrom',
       given.offsets !== undefined && 'offsets',
+      !autoCommit && 'autoCommit false',
       assign !== 'auto' && 'a list of assign',
     ].filter(text => text !== false)
     for (const text of excluded) refuse(`acknowledge 'pop' and ${text} exclude each other: brokers keep the progress`)
+  }
+  if (!autoCommit && delivery === 'at-most-once') {
+    refuse(
+      "autoCommit false and delivery 'at-most-once' exclude each other: there, messages are handed out after a commit",
+    )
   }
   if (assign === 'auto') return
   if (isOwnRule) refuse('allocate and a list of assign exclude each other: nothing is shared out')

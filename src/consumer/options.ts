@@ -1,4 +1,4 @@
-import { expected, isListOf, kindOf, optionsOf } from '../client/check-kinds.ts'
+import { expected, optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedBool, checkedInt, checkedMs, oneOf } from '../client/checks.ts'
 import { collected, noted, wrong } from '../client/problems.ts'
@@ -15,7 +15,7 @@ import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
 import { checkConflicts } from './option-conflicts.ts'
 import { isQueueRef } from './queue-refs.ts'
 import type { PolledSettings } from './polled-settings.ts'
-import { checkSubscription } from './subscription-rules.ts'
+import { checkSubscriptions, isSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
 export interface FlowLimits {
@@ -35,6 +35,8 @@ export interface FlowLimits {
   readonly span: number
   /** Messages asked for at once. Default 32: brokers give no more. */
   readonly pullBatch: number
+  /** After a pull that brought messages of a queue the next one of it waits so long, ms. Default 0, as Java's pullInterval. */
+  readonly pullIntervalMs: number
 }
 
 /** What `flow` is where nothing else is said. */
@@ -47,6 +49,7 @@ export const FLOW_DEFAULTS: FlowLimits = {
   unsettledBytes: 128 << 20,
   span: 2_000,
   pullBatch: 32,
+  pullIntervalMs: 0,
 }
 
 /** Where a group without a committed offset begins: what it does not say by itself, `events$` tells. */
@@ -111,6 +114,11 @@ export interface ConsumerOptions<S extends readonly SubscriptionSpec[] = readonl
    * members share; in broadcasting `fileOffsets()`.
    */
   readonly offsets?: Offsets
+  /**
+   * Whether progress is committed by itself. `false`: by `commit$` alone, which tells what is settled by then; what was
+   * settled since comes again after a stop, or elsewhere when the queue goes to another member. Default true.
+   */
+  readonly autoCommit?: boolean
   /** How progress is kept. */
   readonly commit?: {
     /** Between commits, ms. Default: the client's `timing.commitMs`, 5,000. */
@@ -152,6 +160,7 @@ export interface ConsumerSettings {
   readonly flow: FlowLimits
   readonly settleTimeoutMs: number
   readonly offsets: Offsets | undefined
+  readonly autoCommit: boolean
   readonly commitMs: number
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
@@ -173,6 +182,7 @@ export const CONSUMER_DEFAULTS = {
   assign: 'auto',
   allocate: 'average',
   settleTimeoutMs: 900_000,
+  autoCommit: true,
   onDecodeError: 'dead-letter',
   verifyBodyCrc: true,
   trace: false,
@@ -227,6 +237,7 @@ const checkedOptions = (given: ConsumerOptions, commitMs: number): ConsumerSetti
     flow: resolveFlow(given.flow),
     settleTimeoutMs: checkedMs('settleTimeoutMs', given.settleTimeoutMs, d.settleTimeoutMs),
     offsets: checkedOffsets(given.offsets),
+    autoCommit: checkedBool('autoCommit', given.autoCommit, d.autoCommit),
     commitMs: checkedMs('commit.everyMs', commit.everyMs, commitMs),
     maxAttempts: checkedInt('retry.maxAttempts', retry.maxAttempts, ordering === 'queue' ? MANY : 16, [0]),
     onDecodeError: oneOf(
@@ -259,26 +270,6 @@ const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] =
   if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueueRef)) return assign
   return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), 'auto')
 }
-const isObject = (value: unknown): boolean => Object(value) === value
-
-/** What `on()` makes, whose parts are looked at one by one. */
-const isSubscription = (spec: unknown): spec is SubscriptionSpec => {
-  const { name, codec } = Object((Object(spec) as Partial<SubscriptionSpec>).topic) as Partial<
-    SubscriptionSpec['topic']
-  >
-  return typeof name === 'string' && typeof codec?.decode === 'function'
-}
-
-const checkSubscriptions = ({ group, subscribe }: ConsumerOptions): void => {
-  if (!isListOf(subscribe, isObject)) {
-    throw illegal(`subscribe is ${kindOf(subscribe)}: expected a list of on(topic, { tags })`)
-  }
-  if (subscribe.length === 0) throw illegal(`consumer of group "${group}" subscribes to nothing`)
-  for (const spec of subscribe) checkSubscription(spec)
-  const twice = subscribe.find(({ topic }, i) => subscribe.findIndex(s => s.topic.name === topic.name) !== i)
-  if (twice !== undefined) throw illegal(`topic "${twice.topic.name}" is subscribed to twice: join the tags with ||`)
-}
-
 const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {
   const d = FLOW_DEFAULTS
   const given = optionsOf('flow', told)
@@ -294,5 +285,6 @@ const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {
     unsettledBytes: limit('unsettledBytes'),
     span: limit('span', 65_535),
     pullBatch: limit('pullBatch', 1_024),
+    pullIntervalMs: checkedMs('flow.pullIntervalMs', given.pullIntervalMs, d.pullIntervalMs, 0),
   }
 }

@@ -34,7 +34,7 @@ export const createPolledPages = (): PolledPages => {
       try {
         messages.push(delivery.message)
       } catch (error) {
-        rest = page.slice(messages.length > 0 ? i : i + 1)
+        rest = page.slice(i)
         if (messages.length > 0) return messages
         delivery.ack()
         throw error

@@ -18,7 +18,10 @@ interface PopPage<E> {
   readonly entries: readonly E[]
 }
 
-export interface PopLoopOptions<E> extends Pick<PullLoopOptions<E>, 'budget' | 'bytesOf' | 'scheduler' | 'asap'> {
+export interface PopLoopOptions<E> extends Pick<
+  PullLoopOptions<E>,
+  'budget' | 'bytesOf' | 'intervalMs' | 'scheduler' | 'asap'
+> {
   /**
    * At most so many messages. One value, then completion; or an error. It may be `held` by the broker when the pop before
    * found nothing.

@@ -17,6 +17,8 @@ import { popLoop$ } from './pop-loop.ts'
 
 /** What a popped queue needs of its consumer; the first argument is always the queue, whose id may be -1. */
 export interface PopQueueContext {
+  /** Between one pop that brought messages and the next, ms. Default 0. */
+  readonly intervalMs?: number
   /** At most so many messages, each hidden for `invisibleMs`; `held`: the broker may hold it until a message comes. */
   readonly pop$: (queue: MessageQueue, max: number, held: boolean) => Observable<Popped>
   readonly ack$: (queue: MessageQueue, handle: PopHandle) => Observable<unknown>
@@ -132,6 +134,7 @@ export const createPopQueue = (queue: MessageQueue, context: PopQueueContext): P
     pop$: (max, held) => context.pop$(queue, max, held).pipe(map(toPage)),
     budget: { ...budget, room, whenRoom },
     bytesOf: delivery => delivery.bytes,
+    intervalMs: context.intervalMs ?? 0,
     onError: error => failure('pull', error),
     scheduler,
     asap,

@@ -15,9 +15,9 @@ export const CONSUMER_PRESETS = {
     flow: { pullBatch: 64, unsettledPerQueue: 4_096, unsettled: 50_000, span: 16_384 },
     commit: { everyMs: 1_000 },
   },
-  /** Little in hand, committed seldom. */
+  /** Little in hand, pulled once in a second at most from each queue, committed seldom. */
   lowResource: {
-    flow: { pullBatch: 8, unsettledPerQueue: 64, unsettled: 500, unsettledBytes: 16 << 20 },
+    flow: { pullBatch: 8, pullIntervalMs: 1_000, unsettledPerQueue: 64, unsettled: 500, unsettledBytes: 16 << 20 },
     commit: { everyMs: 10_000 },
   },
   /** Each queue in order, one message at a time, under its lock. */

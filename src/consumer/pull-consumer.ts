@@ -25,7 +25,7 @@ type Shared = 'assignments$' | 'failures$' | 'lag$' | 'offsetMetrics' | 'pause' 
 export interface PullConsumer<M extends Inbound = Inbound>
   extends Pick<Consumer, Shared>, Pick<QueueDoors, 'queues$'>, AsyncDisposable {
   readonly group: string
-  /** Joins the group. Cold; emits the queues that it begins with. */
+  /** Joins the group. Cold; emits the queues that it begins with. Errors with ERR_RMQ_CLOSED when it is closed meanwhile. */
   start$(): Observable<readonly QueueRef[]>
   /** `start$`, at once. */
   start(): Promise<readonly QueueRef[]>
@@ -48,8 +48,8 @@ export interface PullConsumer<M extends Inbound = Inbound>
   seek(to: SeekTo, queues?: readonly QueueRef[]): Promise<readonly SoughtQueue[]>
   /**
    * Says that all that was handed out is consumed, of these queues or of all, or that everything below an offset is, and
-   * tells brokers now. Cold; emits once when they know. Errors with the first failure, and with ERR_RMQ_ILLEGAL for a queue
-   * that is not held.
+   * tells brokers now. Cold; emits once when they know. Errors with the first failure, with ERR_RMQ_ILLEGAL for a queue
+   * that is not held, and with ERR_RMQ_CLOSED when the group was left: then it is too late.
    */
   commit$(what?: readonly (QueueRef | QueueOffset)[]): Observable<void>
   /** `commit$`, at once. */
@@ -65,6 +65,9 @@ export interface PullConsumer<M extends Inbound = Inbound>
   offsetForTimestamp$(queue: QueueRef, at: Date): Observable<Long>
   /** `offsetForTimestamp$`, at once. */
   offsetForTimestamp(queue: QueueRef, at: Date): Promise<Long>
-  /** Chooses other queues, instead of those it has. Throws ERR_RMQ_ILLEGAL where queues are shared out (`assign: 'auto'`). */
+  /**
+   * Chooses other queues, instead of those it has. Throws ERR_RMQ_ILLEGAL where queues are shared out (`assign: 'auto'`),
+   * ERR_RMQ_CLOSED when it is closed.
+   */
   assign(queues: readonly QueueRef[]): void
 }

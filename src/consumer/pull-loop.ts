@@ -21,6 +21,8 @@ export interface PullLoopOptions<E> {
   readonly from: Long
   readonly budget: Pick<QueueBudget, 'take' | 'give' | 'reserve' | 'room' | 'whenRoom'>
   readonly bytesOf: (entry: E) => number
+  /** After a pull that brought messages the next one waits so long, ms. Default 0. */
+  readonly intervalMs?: number
   /** Told of a failed pull; says after how many ms to try again. */
   readonly onError: (error: unknown) => number
   readonly scheduler?: SchedulerLike
@@ -33,7 +35,8 @@ export interface PullLoopOptions<E> {
  */
 export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =>
   new Observable<Page<E>>(subscriber => {
-    const { pull$, from, budget, bytesOf, onError, scheduler = asyncScheduler, asap = asapScheduler } = options
+    const { pull$, from, budget, bytesOf, onError, intervalMs = 0 } = options
+    const { scheduler = asyncScheduler, asap = asapScheduler } = options
     let offset = from
     let caughtUp = false // until told: the first pull asks, and does not wait
     let busy = false // a pull or a wait is under way
@@ -47,11 +50,13 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
     const bytesIn = ({ entries }: Page<E>): number => entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
     const pull = (max: number): void => {
       busy = true
+      let waitMs = 0
       release = caughtUp ? NOTHING_RESERVED : budget.reserve(max)
       pulling = pull$(offset, max, caughtUp).subscribe({
         next: page => {
           offset = page.nextOffset
           caughtUp = page.caughtUp ?? false
+          if (page.entries.length > 0) waitMs = intervalMs
           budget.take(page.entries.length, bytesIn(page))
           release() // only now: whoever is woken by it must see what was taken
           if (arrived.push(page) === 1) delivering = asap.schedule(deliver)
@@ -63,7 +68,8 @@ export const pullLoop$ = <E>(options: PullLoopOptions<E>): Observable<Page<E>> =
         },
         complete: () => {
           release() // cut short: it brought nothing
-          resume()
+          if (waitMs > 0) pausing = scheduler.schedule(resume, waitMs)
+          else resume()
         },
       })
     }

@@ -9,9 +9,9 @@ import { decodeFailed, illegal } from '../errors.ts'
 import { codecs } from '../messages/codecs.ts'
 import type { Codec } from '../messages/codecs.ts'
 import type { Inbound } from '../messages/message.ts'
-import { queueKey, toOffset } from '../messages/offsets.ts'
+import { queueKey, toQueueOffset } from '../messages/offsets.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
-import { on, topic } from '../messages/topic.ts'
+import { topic } from '../messages/topic.ts'
 import type { MessageFilter } from '../messages/topic.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { PROPERTY } from '../protocol/properties.ts'
@@ -19,6 +19,7 @@ import type { StoredMessage } from '../protocol/stored-message.ts'
 import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import { pullFlags } from '../protocol/sys-flags.ts'
+import { on } from './on.ts'
 import { unwrapped } from './queue-pages.ts'
 import { checkSubscription } from './subscription-rules.ts'
 
@@ -47,7 +48,7 @@ export interface PullResult<T = unknown> {
    * `FOUND`: a page, which may be empty when its messages have other tags. `NO_NEW_MSG`: nothing there yet.
    * `NO_MATCHED_MSG`: nothing of what was looked at passes the filter. `OFFSET_ILLEGAL`: the queue has no such offset.
    */
-  readonly status: Pulled['status']
+  readonly status: 'FOUND' | 'NO_NEW_MSG' | 'NO_MATCHED_MSG' | 'OFFSET_ILLEGAL'
   readonly messages: readonly Inbound<string, T>[]
   /** Where to go on, whatever the status. */
   readonly nextOffset: Long
@@ -72,7 +73,7 @@ const KNOWN = { offset: 0, max: 0, filter: 0, waitMs: 0, codec: 0, group: 0 } sa
 
 const offsetOf = (offset: OffsetLike | undefined): Long => {
   if (offset === undefined) throw illegal('offset is undefined: a pull needs one to begin at')
-  return toOffset(offset)
+  return toQueueOffset(offset)
 }
 
 const subscriptionOf = (name: string, filter: MessageFilter): SubscriptionData => {

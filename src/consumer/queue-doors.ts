@@ -5,7 +5,7 @@ import Long from 'long'
 import { expected } from '../client/check-kinds.ts'
 import type { SharedClient } from '../client/shared-client.ts'
 import { closed, notConnected } from '../errors.ts'
-import { queueKey, toOffset } from '../messages/offsets.ts'
+import { queueKey, toQueueOffset } from '../messages/offsets.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import { nameOf } from '../messages/topic.ts'
 import type { Topic } from '../messages/topic.ts'
@@ -51,10 +51,13 @@ export interface QueueDoors {
   commitOffset(group: string, queue: QueueRef, offset: OffsetLike): Promise<void>
 }
 
-type Asking = Pick<SharedClient, 'broker' | 'closing$' | 'isClosed' | 'life' | 'routes' | 'runtime' | 'timing'>
+type Asking = Pick<
+  SharedClient,
+  'broker' | 'closing$' | 'events$' | 'isClosed' | 'life' | 'routes' | 'runtime' | 'timing'
+>
 
 export const createQueueDoors = (shared: Asking): QueueDoors => {
-  const { broker, closing$, isClosed, life, routes, runtime, timing } = shared
+  const { broker, closing$, events$, isClosed, life, routes, runtime, timing } = shared
   const { scheduler, asap } = runtime
 
   const inRoute = (state: RouteState, queue: QueueRef): string => {
@@ -70,6 +73,10 @@ export const createQueueDoors = (shared: Asking): QueueDoors => {
       const begunAt = scheduler.now()
       const state$ = routes.routes$(queue.topic).pipe(filter(({ askedAt }) => askedAt > -Infinity))
       const newer$ = state$.pipe(filter(({ askedAt }) => askedAt >= begunAt))
+      /** A route that is confirmed is no news to those who look at routes. */
+      const confirmed$ = events$.pipe(
+        filter(event => event.type === 'route-refreshed' && event.topic === queue.topic && !event.changed),
+      )
       const asked$ = defer(() => {
         routes.refresh(queue.topic)
         return newer$.pipe(ignoreElements())
@@ -80,7 +87,7 @@ export const createQueueDoors = (shared: Asking): QueueDoors => {
           const isUseless = addressOf([state], queue) === undefined && state.askedAt < begunAt
           if (!isUseless) return [state]
           const patience = { first: timing.requestTimeoutMs, scheduler, with: () => [state] }
-          return merge(newer$, asked$).pipe(timeout(patience), take(1))
+          return merge(newer$, confirmed$.pipe(map(() => state)), asked$).pipe(timeout(patience), take(1))
         }),
         map(state => inRoute(state, queue)),
       )
@@ -123,7 +130,7 @@ export const createQueueDoors = (shared: Asking): QueueDoors => {
   })
   const commit = door((group: string, queue: QueueRef, offset: OffsetLike) => {
     checkGroup(group)
-    const next = toOffset(offset)
+    const next = toQueueOffset(offset)
     return endpointOf$(checked(queue)).pipe(switchMap(endpoint => broker.offsets.update$(endpoint, group, queue, next)))
   })
 

@@ -26,6 +26,8 @@ export interface QueuePagesContext {
   readonly budget: QueueBudget
   /** From the oldest unsettled offset to the newest. */
   readonly span: number
+  /** Between one pull that brought messages and the next, ms. Default 0. */
+  readonly intervalMs?: number
   /** Told of every answer, for statistics: messages, and how long it took. */
   readonly onPulled?: ((queue: MessageQueue, messages: number, elapsedMs: number) => void) | undefined
   readonly report: (event: ReportedEvent) => void
@@ -60,7 +62,19 @@ export interface QueuePages {
 export const createQueuePages = (
   queue: MessageQueue,
   custody: Custody,
-  { pull$, accepts, topicOf, budget, span, onPulled, report, group, scheduler, asap }: QueuePagesContext,
+  {
+    pull$,
+    accepts,
+    topicOf,
+    budget,
+    span,
+    intervalMs = 0,
+    onPulled,
+    report,
+    group,
+    scheduler,
+    asap,
+  }: QueuePagesContext,
 ): QueuePages => {
   const resumes = new Subject<void>()
   const anew = new Subject<void>()
@@ -150,6 +164,7 @@ export const createQueuePages = (
           from,
           budget: { ...budget, room, whenRoom },
           bytesOf: delivery => delivery.bytes,
+          intervalMs,
           onError: error => {
             failure('pull', error)
             trouble = oneMore(trouble, error, scheduler.now())

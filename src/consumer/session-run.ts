@@ -30,6 +30,8 @@ export interface SessionRuns {
     body: (session: GroupSession, ending: Ending) => Observable<R>,
   ): Observable<R>
   session(): GroupSession | undefined
+  /** Nothing begins any more. */
+  isClosed(): boolean
   /** Ends what runs, gracefully; nothing begins any more. One report. */
   close$(drainMs: number): Observable<CloseReport>
   /** The same, but a later run may begin. */
@@ -55,10 +57,11 @@ export const createSessionRuns = (
   const idle = new ReplaySubject<void>(1)
   let session: GroupSession | undefined
   let active = false
-  let isClosed = false
+  let closing = false
   let lastReport = NOTHING_LEFT
   let ended$: Observable<unknown> = EMPTY // completes when the former session has left
 
+  const isClosed = (): boolean => closing || shared.isClosed()
   /** Unsubscribed: leave in the background; a later subscription waits for it. */
   const abandon = (mine: GroupSession): void => {
     const left = new ReplaySubject<never>(1)
@@ -114,7 +117,7 @@ export const createSessionRuns = (
 
   const run$: SessionRuns['run$'] = (until, body) =>
     defer(() => {
-      if (isClosed || shared.isClosed()) throw closed('the consumer')
+      if (isClosed()) throw closed('the consumer')
       if (active) throw alreadyConsuming(group)
       const release = shared.claimGroup(group)
       active = true
@@ -146,10 +149,11 @@ export const createSessionRuns = (
   return {
     run$,
     session: () => session,
+    isClosed,
     drain$,
     close$: drainMs =>
       defer(() => {
-        isClosed = true
+        closing = true
         return drain$(drainMs)
       }),
   }

@@ -25,6 +25,13 @@ export const toOffset = (value: OffsetLike): Long => {
   return Long.fromValue(value)
 }
 
+/** The same of a place in a queue, where none is below 0: brokers would keep -1 as if a group had no progress. */
+export const toQueueOffset = (value: OffsetLike): Long => {
+  const offset = toOffset(value)
+  if (offset.isNegative()) throw illegal(`offset ${offset.toString()} is below 0`)
+  return offset
+}
+
 /** Orders offsets; `<` and `>` on two Longs compare their texts, so never use those. */
 export const compareOffsets = (a: OffsetLike, b: OffsetLike): number => toOffset(a).compare(toOffset(b))
 

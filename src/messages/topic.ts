@@ -1,4 +1,3 @@
-import { illegal } from '../errors.ts'
 import { codecs } from './codecs.ts'
 import type { Codec } from './codecs.ts'
 
@@ -33,13 +32,3 @@ export interface SubscriptionSpec<N extends string = string, T = unknown> {
  */
 export type MessageFilter =
   { readonly tags?: string; readonly sql?: never } | { readonly sql: string; readonly tags?: never }
-
-/** A subscription to a topic: `on(orders, { tags: 'new || paid' })`. Default: every message. Nothing is checked yet. */
-export const on = <const N extends string, T>(
-  topic: Topic<N, T>,
-  filter: MessageFilter = {},
-): SubscriptionSpec<N, T> => {
-  // a text would be taken for no options, which is a subscription to everything
-  if (Object(filter) !== filter) throw illegal('the options of on() are no object: expected { tags: "a || b" }')
-  return { ...filter, topic, tags: filter.tags ?? '*' }
-}

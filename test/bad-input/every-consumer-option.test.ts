@@ -91,6 +91,7 @@ describe('options of a consumer', () => {
       invisibleMs,
       assign,
       settleTimeoutMs,
+      autoCommit,
       onDecodeError,
       verifyBodyCrc,
       flow,
@@ -104,6 +105,7 @@ describe('options of a consumer', () => {
       invisibleMs,
       assign,
       settleTimeoutMs,
+      autoCommit,
       onDecodeError,
       verifyBodyCrc,
     }
@@ -129,6 +131,16 @@ describe('options of a consumer', () => {
       'dead letters, where there are none',
       { model: 'broadcasting', onDecodeError: 'dead-letter' },
       'onDecodeError is "dead-letter": expected one of ack, deliver-raw',
+    ],
+    [
+      'commits of its own, where the broker keeps progress',
+      { acknowledge: 'pop', autoCommit: false },
+      "acknowledge 'pop' and autoCommit false exclude each other",
+    ],
+    [
+      'commits of its own, where a commit comes first',
+      { delivery: 'at-most-once', autoCommit: false },
+      "autoCommit false and delivery 'at-most-once' exclude each other",
     ],
     ['a queue twice', { assign: [queue, { ...queue }] }, 'assign names queue texts@a:0 twice'],
     [
@@ -230,7 +242,13 @@ describe('what a consumer is asked to do', () => {
       )
   })
 
-  it('drain$ and close: a time is refused that is none', async () => {
+  it('drain$ and close: a time is refused that is none, and so is what does not exist', async () => {
+    expectRefused(await failureOf(consumer.drain$({ drainMs: 5 } as never)), 'drainMs is not an option', 5)
+    expectRefused(
+      thrownBy(() => consumer.close({ timeoutMs: 5 } as never)),
+      'timeoutMs is not an option',
+      5,
+    )
     for (const timeoutMs of NO_NUMBER)
       expectRefused(await failureOf(consumer.drain$({ timeoutMs } as never)), 'timeoutMs', timeoutMs)
     for (const drainMs of NO_NUMBER)

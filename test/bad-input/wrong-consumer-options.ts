@@ -1,4 +1,4 @@
-import { codecs, on, topic } from '../../src/index.ts'
+import { codecs, topic } from '../../src/index.ts'
 import type { ConsumerOptions, FlowLimits, ProcessBatchOptions, ProcessOptions } from '../../src/index.ts'
 import { NO_NUMBER, NO_OBJECT } from './wrong-values.ts'
 import type { Wrong } from './wrong-values.ts'
@@ -11,7 +11,7 @@ export const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   group: ['', ' ', 'a b', 'x'.repeat(256), 5, null, undefined, {}],
   subscribe: [
     ...[undefined, null, 5, 'texts', {}, [], [null], ['texts'], [texts], [{ topic: 'texts', tags: '*' }]],
-    ...[[on({ name: 5, codec: codecs.text } as never)], [on({ name: 't' } as never)]],
+    ...[{ name: 5, codec: codecs.text }, { name: 't' }].map(topic => [{ topic, tags: '*' }]),
   ],
   startFrom: ['middle', '', new Date(NaN), 5, null, {}],
   model: ['mirroring', '', 5, null, {}],
@@ -34,6 +34,7 @@ export const CONSUMER: Wrong<Required<ConsumerOptions>> = {
   ],
   flow: [...NO_OBJECT, { unsetled: 3 }, { unsettled: 0 }],
   settleTimeoutMs: [0, ...NO_NUMBER],
+  autoCommit: ['yes', 1, null],
   commit: [...NO_OBJECT, { everyMs: 0 }, { every: 5 }, ...NO_NUMBER.map(everyMs => ({ everyMs }))],
   retry: [...NO_OBJECT, { max: 5 }, ...NO_NUMBER.map(maxAttempts => ({ maxAttempts }))],
   onDecodeError: ['explode', '', 5, null],
@@ -49,6 +50,7 @@ export const FLOW: Wrong<FlowLimits> = {
   unsettledBytes: [0, ...NO_NUMBER],
   span: [0, 65_536, ...NO_NUMBER],
   pullBatch: [0, 1_025, ...NO_NUMBER],
+  pullIntervalMs: NO_NUMBER,
 }
 const NO_CONCURRENCY = [0, 65_537, -1, 0.5, NaN, Infinity, '5', null, {}, true]
 export const PROCESS: Wrong<Required<ProcessOptions>> = {

@@ -106,6 +106,8 @@ describe('a pull consumer', () => {
     await consumer.commit()
     expect(await committed()).toEqual([5, 5])
     await expect(consumer.commit([{ ...first, queueId: 77 }])).rejects.toMatchObject({ code: 'ERR_RMQ_ILLEGAL' })
+    await expect(consumer.commit([{ queue: first, offset: -1 }])).rejects.toMatchObject({ code: 'ERR_RMQ_ILLEGAL' })
+    expect(await committed()).toEqual([5, 5])
     await consumer.close()
   })
 

@@ -189,6 +189,32 @@ it('a consumer can rest and go on, and go to another place in its queues', async
   subscription.unsubscribe()
 })
 
+it('without autoCommit a group goes on where it was last told to, whatever was handled since', async () => {
+  const numbers = await numbersTopic(1)
+  await using client = quietClient(cluster)
+  await send(client, numbers, 0, 5)
+  const group = unique('g')
+  const begin = () => {
+    const options = { group, subscribe: [on(numbers)], startFrom: 'first', autoCommit: false } as const
+    const consumer = client.consumer({ ...options, commit: { everyMs: 50 } })
+    const seen: number[] = []
+    consumer.process$(({ message: { body } }) => void seen.push(body)).subscribe({ error: () => undefined })
+    return { consumer, seen, has: (n: number) => expect.poll(() => seen.length, { timeout: 20_000 }).toBe(n) }
+  }
+  const first = begin()
+  await first.has(5)
+  await first.consumer.commit()
+  await send(client, numbers, 5, 10)
+  await first.has(10)
+  await firstValueFrom(timer(300)) // several times that long progress is committed, elsewhere
+  expect(await first.consumer.close()).toMatchObject({ forced: false, uncommitted: 0 })
+
+  const second = begin()
+  await second.has(5)
+  expect(second.seen).toEqual([5, 6, 7, 8, 9])
+  await second.consumer.close()
+})
+
 it('at most once: progress is committed before a message is handed out, so a member that dies loses it', async () => {
   const numbers = await numbersTopic(1)
   await using client = quietClient(cluster)

@@ -12,6 +12,7 @@ const NOTHING: QueueFacts = {
   locked: true,
   paused: false,
   atMostOnce: false,
+  autoCommit: true,
   full: undefined,
   commitPoint: at(5),
   committed: at(5),
@@ -87,6 +88,12 @@ describe('a queue stands where it stands', () => {
     ],
     ['pulls fail', { pulling: trouble }, 'pull', 'pulls fail for 10 s: no luck'],
     ['a commit is due', { committed: at(3) }, 'caught-up commit', 'its broker knows of 3, until the next commit'],
+    [
+      'nobody committed',
+      { committed: at(3), autoCommit: false },
+      'caught-up commit',
+      'its broker knows of 3, until the application commits',
+    ],
     ['no commit was made', { committed: undefined }, 'caught-up commit', 'its broker knows of no progress, until'],
     ['commits fail', { committed: at(3), committing: trouble }, 'caught-up commit', 'commits fail for 10 s: no luck'],
     [

@@ -3,7 +3,8 @@ import { FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/option
 import { oncePull, type PullOptions } from '../../src/consumer/pull-once.ts'
 import { resolvePullConsumerOptions, type PullConsumerOptions } from '../../src/consumer/pull-options.ts'
 import { createSubscriptions } from '../../src/consumer/subscriptions.ts'
-import { on, topic } from '../../src/messages/topic.ts'
+import { on } from '../../src/consumer/on.ts'
+import { topic } from '../../src/messages/topic.ts'
 import { aQueue } from '../support/builders.ts'
 
 const GIVEN = { group: 'g', subscribe: [on(topic('t'), { tags: 'a' })] } as const
@@ -80,6 +81,7 @@ describe('the request of a single pull', () => {
   it.each<[string, object]>([
     ['offset is undefined', { offset: undefined }],
     ['not a safe integer', { offset: 0.5 }],
+    ['offset -1 is below 0', { offset: -1 }],
     ['max is 1025', { max: 1_025 }],
     ['waitMs is -1', { waitMs: -1 }],
     ['pull.wait is not an option', { wait: 1 }],

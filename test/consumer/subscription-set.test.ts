@@ -3,7 +3,8 @@ import { NEVER, Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { createSubscriptionSet, type SubscriptionSet } from '../../src/consumer/subscription-set.ts'
 import { codecs } from '../../src/messages/codecs.ts'
-import { on, topic, type SubscriptionSpec } from '../../src/messages/topic.ts'
+import { on } from '../../src/consumer/on.ts'
+import { topic, type SubscriptionSpec } from '../../src/messages/topic.ts'
 
 const HOUR_MS = 3_600_000
 const orders = topic('orders', codecs.json())
@@ -95,13 +96,13 @@ describe('the subscriptions of a consumer', () => {
   })
 
   it.each<[string, (set: SubscriptionSet) => unknown]>([
-    ['names no tag', set => set.add(on(topic('t'), { tags: '||' }))],
-    ['the sql of topic "t" is empty', set => set.add(on(topic('t'), { sql: '' }))],
-    ['contains a space', set => set.add(on(topic('a b')))],
-    ['at most 127 characters', set => set.add(on(topic('t'.repeat(128))))],
-    ['"TBW102" cannot be subscribed to', set => set.add(on(topic('TBW102')))],
-    ['"DEFAULT_TOPIC" cannot be subscribed to', set => set.add(on(topic('DEFAULT_TOPIC')))],
-    ['"SYS_x" cannot be subscribed to', set => set.add(on(topic('SYS_x')))],
+    ['names no tag', set => set.add({ topic: topic('t'), tags: '||' })],
+    ['the sql of topic "t" is empty', set => set.add({ topic: topic('t'), tags: '*', sql: '' })],
+    ['contains a space', set => set.add({ topic: topic('a b'), tags: '*' })],
+    ['at most 127 characters', set => set.add({ topic: topic('t'.repeat(128)), tags: '*' })],
+    ['"TBW102" cannot be subscribed to', set => set.add({ topic: topic('TBW102'), tags: '*' })],
+    ['"DEFAULT_TOPIC" cannot be subscribed to', set => set.add({ topic: topic('DEFAULT_TOPIC'), tags: '*' })],
+    ['"SYS_x" cannot be subscribed to', set => set.add({ topic: topic('SYS_x'), tags: '*' })],
     ['topic "t" is not subscribed to: add it first', set => set.update(on(topic('t')))],
     ['topic "t" is not subscribed to', set => set.activate('t')],
     ['topic "t" is not subscribed to', set => set.deactivate(topic('t'))],

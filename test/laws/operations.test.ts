@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { codecs, isRocketError, message, topic, type Client } from '../../src/index.ts'
 import { encodeRecallHandle } from '../../src/protocol/recall-handle.ts'
 import { REQUESTS } from '../../src/protocol/requests.ts'
+import { aQueue } from '../support/builders.ts'
 import { aRequest } from '../support/fake-replies.ts'
-import { GROUP, HELLO, transactional, unreachable, world } from './world.ts'
+import { GROUP, HELLO, PULLING, transactional, unreachable, world } from './world.ts'
 
 const HANDLE = encodeRecallHandle({ topic: 't', brokerName: 'a', timestamp: '1', messageId: 'M' })
 
@@ -25,9 +26,21 @@ const OPERATIONS: Readonly<Record<string, (client: Client) => Observable<unknown
   'ready$ of a group': client => transactional(client).ready$(),
   ready$: client => client.ready$(),
   clusterInfo$: client => client.clusterInfo$(),
+  fetch$: client => client.consumer(GROUP).fetch$({ waitMs: 5 }),
+  poll$: client => client.pullConsumer(PULLING).poll$(5),
+  start$: client => client.pullConsumer(PULLING).start$(),
+  seek$: client => client.pullConsumer(PULLING).seek$('first'),
+  committed$: client => client.pullConsumer(PULLING).committed$(aQueue()),
+  offsetForTimestamp$: client => client.pullConsumer(PULLING).offsetForTimestamp$(aQueue(), new Date(0)),
+  minOffset$: client => client.minOffset$(aQueue()),
+  maxOffset$: client => client.maxOffset$(aQueue()),
+  committedOffset$: client => client.committedOffset$('g', aQueue()),
+  commitOffset$: client => client.commitOffset$('g', aQueue(), 1),
+  // the broker of this world holds every pull
+  pull$: client => client.pull$(aQueue(), { offset: 0 }),
   process$: client => client.consumer(GROUP).process$(() => undefined),
 }
-const SINGLE = Object.entries(OPERATIONS).filter(([name]) => name !== 'process$')
+const SINGLE = Object.entries(OPERATIONS).filter(([name]) => name !== 'process$' && name !== 'pull$')
 
 /** Operations that fail by themselves, before anything could be asked of a server. */
 const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>> = {
@@ -50,6 +63,13 @@ const REFUSED: Readonly<Record<string, (client: Client) => Observable<unknown>>>
     transactional(client).sendInTransaction$(HELLO, undefined as never),
   'sendInTransaction$ with a bad option': client =>
     transactional(client).sendInTransaction$(HELLO, () => undefined, undefined, { checkAfterMs: -1 }),
+  'fetch$ with a bad option': client => client.consumer(GROUP).fetch$({ max: 0 }),
+  'poll$ with a bad time': client => client.pullConsumer(PULLING).poll$(-1),
+  'seek$ to no place': client => client.pullConsumer(PULLING).seek$('nowhere' as never),
+  'commit$ of nothing that was polled': client => client.pullConsumer(PULLING).commit$([aQueue()]),
+  'commitOffset$ below 0': client => client.commitOffset$('g', aQueue(), -1n),
+  'committed$ of no queue': client => client.pullConsumer(PULLING).committed$({} as never),
+  'pull$ from nowhere': client => client.pull$(aQueue(), { offset: -1 }),
   'process$ with a bad option': client => client.consumer(GROUP).process$(() => undefined, { concurrency: 0 }),
 }
 
@@ -104,6 +124,7 @@ describe('no operation tells anything within subscribe', () => {
     const producer = client.producer()
     const consumer = client.consumer(GROUP)
     const transactions = transactional(client)
+    const pulling = client.pullConsumer(PULLING)
     await client.close()
     for (const operation$ of [
       transactions.sendInTransaction$(HELLO, () => undefined),
@@ -113,6 +134,10 @@ describe('no operation tells anything within subscribe', () => {
       producer.request$(HELLO, topic('r')),
       producer.recall$({ topic: 't', recallHandle: HANDLE }),
       consumer.process$(() => undefined),
+      consumer.fetch$(),
+      pulling.poll$(),
+      pulling.commit$(),
+      client.pull$(aQueue(), { offset: 0 }),
     ]) {
       expect(heardWithin(operation$)).toEqual([])
       expect([['E'], ['N', 'C']]).toContainEqual(await notifications(operation$))

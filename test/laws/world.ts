@@ -9,6 +9,7 @@ import {
   topic,
   type Client,
   type ConsumerOptions,
+  type PullConsumerOptions,
   type TransactionalProducer,
 } from '../../src/index.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
@@ -49,3 +50,4 @@ let groups = 0
 export const transactional = (client: Client): TransactionalProducer =>
   client.transactionalProducer({ group: `tx${++groups}`, check: () => 'unknown' })
 export const GROUP: ConsumerOptions = { group: 'g', subscribe: [on(topic('t'))], startFrom: 'first' }
+export const PULLING: PullConsumerOptions = { group: 'g', subscribe: [on(topic('t'))], startFrom: 'first' }

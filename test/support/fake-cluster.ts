@@ -85,6 +85,7 @@ export const fakeCluster = (options: FakeClusterOptions = {}): Script => {
     [REQUESTS.QUERY_CONSUMER_OFFSET.code]: () => of(answers(RESPONSE.QUERY_NOT_FOUND)),
     [REQUESTS.GET_MIN_OFFSET.code]: () => of(offsetAnswer(0)),
     [REQUESTS.GET_MAX_OFFSET.code]: () => of(offsetAnswer(0)),
+    [REQUESTS.SEARCH_OFFSET_BY_TIMESTAMP.code]: () => of(offsetAnswer(0)),
     [REQUESTS.GET_CONSUMER_LIST_BY_GROUP.code]: () => of(answers(RESPONSE.SUCCESS, {}, encodeConsumerIds(members))),
   }
   return (frame, endpoint) => {
