@@ -31,10 +31,15 @@ const members = (clientIds: string, tags = '*'): GroupConnections => ({
 const ANSWERS = { i: members('i'), I: members('ii'), d: members('iy', 'TagA') }
 const FAILURE = notConnected('a:1')
 
-/** The broker is asked every 10 ms; the answers are drawn, one a question; `joined`: when the broker knows this member. */
-const conflicts = (m: Marbles, answers: readonly string[], joined: string): Observable<string> => {
+/** The broker is asked every 10 ms, between heartbeats; the answers are drawn, one a question; `joined`: when the broker knows this member. */
+const conflicts = (
+  m: Marbles,
+  answers: readonly string[] | ((at: number) => string),
+  joined: string,
+): Observable<string> => {
   let asked = 0
-  const connections$ = () => m.cold(answers[asked++] ?? '-(i|)', ANSWERS, FAILURE)
+  const answerAt = (at: number) => (typeof answers === 'function' ? answers(at) : answers[asked++])
+  const connections$ = () => m.cold(answerAt(m.scheduler.now()) ?? '-(i|)', ANSWERS, FAILURE)
   const asking = {
     broker: { membership: { consumerConnections$: connections$ } } as unknown as SharedClient['broker'],
     clientId: 'i',
@@ -64,6 +69,14 @@ describe('the conflicts of a group', () => {
       const joined = '-j'
       const seen = '  ---n---------------------|'
       m.expect(conflicts(m, answers, joined)).toBeObservable(seen)
+    }),
+  )
+
+  it(
+    'about subscriptions are seen between heartbeats, when the latest one of the group may be that of another member',
+    marbles(m => {
+      const ours = (at: number) => at % 10 < 3 // then comes the heartbeat of the other member
+      m.expect(conflicts(m, at => (ours(at) ? '(i|)' : '(d|)'), '--j')).toBeObservable('-----d-------------------|')
     }),
   )
 

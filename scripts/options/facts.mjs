@@ -87,6 +87,7 @@ export const factsOfCode = async root => {
   } = await load('index.js')
   const { encodeRecallHandle } = await load('protocol/recall-handle.js')
   const { resolveConsumerOptions } = await load('consumer/options.js')
+  const { resolveCoordinatorOptions } = await load('coordination/coordinator-options.js')
   const { resolveProcessBatchOptions, resolveProcessOptions } = await load('consumer/process-options.js')
   const { resolveFetchOptions } = await load('consumer/fetch-options.js')
   const { oncePull } = await load('consumer/pull-once.js')
@@ -102,6 +103,9 @@ export const factsOfCode = async root => {
   })
   const consumer = { group: 'g', subscribe: [{ topic: topic('t'), tags: '*' }] }
   const consumerNotes = notesOf(() => resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs))
+  const coordinatorNotes = notesOf(() => resolveCoordinatorOptions({ nameServers: 'n:1' })).filter(
+    ({ name }) => name === 'everyMs', // the others are those of its client
+  )
   const mode = resolveConsumerOptions(consumer, TIMING_DEFAULTS.commitMs)
   const { policy } = resolveProcessOptions({}, mode)
   const producer = client.producer()
@@ -128,6 +132,7 @@ export const factsOfCode = async root => {
       ...within('health.', clientNotes),
       { name: 'avoidSlow', value: HEALTH_DEFAULTS.avoidSlow },
     ]),
+    TopicCoordinatorOptions: factsOf(coordinatorNotes),
     Timing: factsOf(within('timing.', clientNotes)),
     ConnectionOptions: factsOf(within('connection.', clientNotes)),
     ProducerOptions: factsOf([...notesOf(() => resolveProducerOptions()), ...asNotes(PRODUCER_DEFAULTS)]),

@@ -31,7 +31,9 @@ export const groupConflicts$ = (
       catchError(() => EMPTY), // an old broker, or one that does not let us ask: no reason not to consume
     )
   })
-  return merge(timer(0, timing.heartbeatMs, scheduler), joined$).pipe(
+  // Between heartbeats: right after its own, this member would always hear of itself. Of two members one notices so.
+  const ticks$ = timer(timing.heartbeatMs / 2, timing.heartbeatMs, scheduler)
+  return merge(timer(0, scheduler), ticks$, joined$).pipe(
     filter(() => routes().some(({ route }) => route !== undefined)),
     exhaustMapTrailing(() => asked$),
     distinctUntilChanged((before, now) => before.join() === now.join()),

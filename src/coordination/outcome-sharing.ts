@@ -7,7 +7,7 @@ import { createConsumer } from '../consumer/create-consumer.ts'
 import type { Delivery } from '../consumer/delivery.ts'
 import { memoryOffsets } from '../consumer/memory-offsets.ts'
 import { on } from '../consumer/on.ts'
-import { routeNotFound } from '../errors.ts'
+import { illegal, routeNotFound } from '../errors.ts'
 import { codecs } from '../messages/codecs.ts'
 import { message } from '../messages/message.ts'
 import { topic as topicOf } from '../messages/topic.ts'
@@ -126,4 +126,6 @@ const tellTrouble = (event: ClientEvent, failed: (error: unknown) => void): void
   if (event.type === 'consumer-failure') failed(event.error)
   if (event.type === 'topic-missing')
     failed(routeNotFound(event.topic, 'no outcomes of brokers are shared until it is there'))
+  if (event.type === 'subscription-conflict')
+    failed(illegal(event.conflicts.join('; '), { advice: 'give coordinators a group of their own' }))
 }

@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, timeout } from 'rxjs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { codecs, message, topic, topicCoordinator } from '../../src/index.ts'
+import { codecs, isRocketError, message, on, topic, topicCoordinator } from '../../src/index.ts'
 import type { BrokerOutcome, Select } from '../../src/index.ts'
 import { killChildren, startChild } from '../cli/child.ts'
 import { coordinatorAt, heardBy, listening, outcomesTopic } from '../support/coordinators.ts'
@@ -137,6 +137,22 @@ it('a topic that is not there is told, and no client is harmed', async () => {
   expect(error).toMatchObject({ code: 'ERR_RMQ_ROUTE_NOT_FOUND' })
   const texts = await textTopic('texts')
   expect(await client.producer(PATIENT).send(message(texts, 'x'))).toMatchObject({ status: 'ok' })
+})
+
+it('a group that others use for something else is told: they would lose messages', async () => {
+  const texts = await textTopic('texts')
+  const group = unique('taken')
+  await using client = quietClient(cluster, { timing: { heartbeatMs: 300 } })
+  const theirs = client.consumer({ group, subscribe: [on(texts)] }).process$(() => undefined)
+  const consuming = theirs.subscribe({ error: () => undefined })
+  await firstWhere(client.events$, ({ type }) => type === 'heartbeat-confirmed')
+  const config = { nameServers: cluster.nameServers, timing: { heartbeatMs: 500 } } // brokers tell of the latest
+  await using coordinator = topicCoordinator(config, { topic: await outcomesTopic(cluster), group })
+  const told = firstWhere(coordinator.failures$, error => isRocketError(error) && error.code === 'ERR_RMQ_ILLEGAL')
+  coordinator.outcomes$.subscribe()
+  expect(await told).toMatchObject({ advice: 'give coordinators a group of their own' })
+  expect(String(await told)).toContain(`group "${group}": this member consumes BROADCASTING`)
+  consuming.unsubscribe()
 })
 
 it('wrong options are refused where they are given', () => {
