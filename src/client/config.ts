@@ -137,8 +137,9 @@ const NAMES: Readonly<Record<keyof ClientConfig, true>> = {
 }
 
 /** Complete and checked; one ERR_RMQ_ILLEGAL tells all that is wrong. `undefined` means the default. */
-export const resolveClientConfig = (given: ClientConfig): ClientSettings =>
+export const resolveClientConfig = (config: ClientConfig): ClientSettings =>
   collected('a client', () => {
+    const given = optionsOf('config', config) as ClientConfig
     const { nameServers, clientId, namespace, credentials, interceptors = [], addressMap, logger = false } = given
     const { coordinator } = given
     checkNames('config', given, NAMES)

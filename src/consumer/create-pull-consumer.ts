@@ -136,6 +136,7 @@ export const createPullConsumer = <M extends Inbound>(
         what === undefined ||
         (Array.isArray(what) && what.every((one: unknown) => isQueueRef(queueOf(Object(one) as QueueRef))))
       expected('what to commit', what, isRight, 'a list of queues, or of { queue, offset }')
+      const below = what?.map(one => ('queue' in one ? toQueueOffset(one.offset) : undefined)) ?? []
       const session = runs.session()
       if (session === undefined) checkOpen()
       if (what === undefined) {
@@ -143,7 +144,6 @@ export const createPullConsumer = <M extends Inbound>(
         return session?.held.committed$() ?? of(undefined)
       }
       if (session === undefined) throw illegal('nothing was polled yet, so there is nothing to commit')
-      const below = what.map(one => ('queue' in one ? toQueueOffset(one.offset) : undefined))
       const held = heldOf(session, what.map(queueOf))
       for (const [i, queue] of held.entries()) queue.consumed(below[i])
       const told$ = held.length === 0 ? EMPTY : forkJoin(held.map(queue => queue.commit$().pipe(endWith(undefined))))

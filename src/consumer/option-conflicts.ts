@@ -22,8 +22,7 @@ export const checkConflicts = (
   { group, subscriptions, model, delivery, acknowledge, autoCommit, startFrom, assign }: Together,
 ): void => {
   const refuse = (why: string): void => wrong(illegal(why), undefined)
-  const isOwnRule = given.allocate !== undefined && given.allocate !== 'average'
-  if (isOwnRule && model === 'broadcasting') {
+  if (isOwnRule(given) && model === 'broadcasting') {
     refuse("allocate and model 'broadcasting' exclude each other: nothing is shared out, each member has all queues")
   }
   if (acknowledge === 'pop') {
@@ -43,9 +42,19 @@ export const checkConflicts = (
     )
   }
   if (assign === 'auto') return
-  if (isOwnRule) refuse('allocate and a list of assign exclude each other: nothing is shared out')
+  checkNothingShared(given)
   const topics = [...subscriptions.map(({ topic }) => topic.name), retryTopicOf(group)]
   for (const why of problemsOf(assign, topics)) refuse(why)
+}
+
+const isOwnRule = ({ allocate }: { readonly allocate?: unknown }): boolean =>
+  allocate !== undefined && allocate !== 'average'
+
+/** With a list of queues, a rule of sharing them out says nothing. */
+export const checkNothingShared = (given: { readonly allocate?: unknown }): void => {
+  if (isOwnRule(given)) {
+    wrong(illegal('allocate and a list of assign exclude each other: nothing is shared out'), undefined)
+  }
 }
 
 /** What is wrong with a list of queues that are chosen: each is named once, and of a topic that says how it is read. */

@@ -1,7 +1,7 @@
 import Long from 'long'
 import type { Pulled, PullHeader } from '../broker/pulling.ts'
 import { checkNames } from '../client/check-names.ts'
-import { expected, optionsOf } from '../client/check-kinds.ts'
+import { expected, isFunction, optionsOf } from '../client/check-kinds.ts'
 import { checkedInt, checkedMs } from '../client/checks.ts'
 import { collected, noted } from '../client/problems.ts'
 import { toInbound } from '../client/received.ts'
@@ -78,7 +78,6 @@ const offsetOf = (offset: OffsetLike | undefined): Long => {
 
 const subscriptionOf = (name: string, filter: MessageFilter): SubscriptionData => {
   const spec = on(topic(name), filter)
-  checkSubscription(spec)
   return spec.sql === undefined
     ? tagSubscription(name, spec.tags, Long.ZERO)
     : sqlSubscription(name, spec.sql, Long.ZERO)
@@ -91,11 +90,13 @@ export const oncePull = (queue: QueueRef, given: PullOptions<unknown>): OncePull
     checkNames('pull', options, KNOWN)
     const { group = TOOLS, codec = codecs.buffer, filter = {} } = options
     noted(() => checkGroup(group))
-    expected('codec', codec, typeof (codec as Partial<Codec<unknown>>).decode === 'function', 'a codec')
+    const { decode } = Object(codec) as Partial<Codec<unknown>> // it may be JavaScript's
+    expected('codec', codec, isFunction(decode), 'a codec')
     let queueOffset = Long.ZERO
     noted(() => (queueOffset = offsetOf(options.offset)))
     let subscription = tagSubscription(queue.topic, '*', Long.ZERO)
-    noted(() => (subscription = subscriptionOf(queue.topic, filter)))
+    noted(() => checkSubscription(on(topic(queue.topic))))
+    noted(() => (subscription = subscriptionOf(queue.topic, filter)), 'filter')
     const waitMs = checkedMs('waitMs', options.waitMs, 0, 0)
     return {
       header: {

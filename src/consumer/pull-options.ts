@@ -5,7 +5,7 @@ import { collected, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import type { SubscriptionSpec } from '../messages/topic.ts'
-import { problemsOf } from './option-conflicts.ts'
+import { checkNothingShared, problemsOf } from './option-conflicts.ts'
 import { resolveConsumerOptions } from './options.ts'
 import type { ConsumerOptions, ConsumerSettings } from './options.ts'
 import { isQueueRef } from './queue-refs.ts'
@@ -54,14 +54,21 @@ const KNOWN = {
   pollTimeoutMs: 0,
 } satisfies Record<keyof PullConsumerOptions, unknown>
 
+/** What is told as no option already is not told again. */
+const onlyKnown = (given: ConsumerOptions): ConsumerOptions =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(KNOWN, name))) as unknown as ConsumerOptions
+
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolvePullConsumerOptions = (given: PullConsumerOptions, commitMs: number): PullSettings =>
   collected('a pull consumer', () => {
     const options = optionsOf('options', given) as PullConsumerOptions
     checkNames('pullConsumer', options, KNOWN)
     const { assign = 'auto', autoCommit, pollTimeoutMs, ...common } = options
-    const settings = resolveConsumerOptions(common, commitMs)
-    if (assign !== 'auto') checkChosen(assign, settings)
+    const settings = resolveConsumerOptions(onlyKnown(common), commitMs)
+    if (assign !== 'auto') {
+      checkChosen(assign, settings)
+      if (Array.isArray(assign)) checkNothingShared(common)
+    }
     return {
       settings: { ...settings, assign, polled: { autoCommit: checkedBool('autoCommit', autoCommit, true) } },
       assign,

@@ -11,7 +11,7 @@ import { nameOf } from '../messages/topic.ts'
 import type { Topic } from '../messages/topic.ts'
 import type { RouteState } from '../nameserver/route-state.ts'
 import { neverSync } from '../operators/never-sync.ts'
-import { checkGroup } from '../protocol/names.ts'
+import { checkGroup, checkTopic } from '../protocol/names.ts'
 import { addressOf } from './group-routes.ts'
 import { isTime } from './options.ts'
 import { oncePull } from './pull-once.ts'
@@ -20,7 +20,10 @@ import { isQueueRef } from './queue-refs.ts'
 
 /** Queues without being a member of a group: what is there, and how far a group is. Each verb is one request; cold. */
 export interface QueueDoors {
-  /** The queues of a topic that can be read, now and whenever they change; none while there is no such topic. Never errors. */
+  /**
+   * The queues of a topic that can be read, now and whenever they change; none while there is no such topic. Never errors;
+   * throws ERR_RMQ_ILLEGAL for what no topic can be.
+   */
   queues$(topic: Topic | string): Observable<readonly QueueRef[]>
   /** Pulls once. Nothing is remembered and nobody is told: whoever asks again from the same offset gets the same. */
   pull$<T = Uint8Array>(queue: QueueRef, options: PullOptions<T>): Observable<PullResult<T>>
@@ -49,6 +52,13 @@ export interface QueueDoors {
   commitOffset$(group: string, queue: QueueRef, offset: OffsetLike): Observable<void>
   /** `commitOffset$`, at once. */
   commitOffset(group: string, queue: QueueRef, offset: OffsetLike): Promise<void>
+}
+
+/** A state never errors: what no topic can be is told at once. */
+const checkedName = (topic: Topic | string): string => {
+  const name = nameOf(topic)
+  checkTopic(name)
+  return name
 }
 
 type Asking = Pick<
@@ -136,7 +146,7 @@ export const createQueueDoors = (shared: Asking): QueueDoors => {
 
   const doors = {
     queues$: (topic: Topic | string) =>
-      routes.routes$(nameOf(topic)).pipe(
+      routes.routes$(checkedName(topic)).pipe(
         filter(({ status }) => status !== 'unknown'),
         map(({ subscribeQueues }) => subscribeQueues),
         distinctUntilChanged((a, b) => a.map(queueKey).join() === b.map(queueKey).join()),

@@ -1,11 +1,14 @@
 import { expected } from '../client/check-kinds.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 
+const MOST = 2 ** 31 - 1 // an int of Java's
+const isName = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
+
 /** Whether something names a queue: from JavaScript anything may come. */
 export const isQueueRef = (one: unknown): one is QueueRef => {
   const { topic, brokerName, queueId } = Object(one) as Partial<Record<keyof QueueRef, unknown>>
   return (
-    typeof topic === 'string' && typeof brokerName === 'string' && Number.isInteger(queueId) && Number(queueId) >= 0
+    isName(topic) && isName(brokerName) && Number.isInteger(queueId) && Number(queueId) >= 0 && Number(queueId) <= MOST
   )
 }
 

@@ -59,10 +59,13 @@ export const runHandler$ = <R>(result$: Observable<unknown>, options: RunHandler
       }, timeoutMs)
       subscriber.add(late)
     }
-    subscriber.add(
-      result$.subscribe({
-        error: (error: unknown) => once(() => fail(error)),
-        complete: () => once(succeed),
-      }),
-    )
+    const end = {
+      error: (error: unknown) => once(() => fail(error)),
+      complete: () => once(succeed),
+    }
+    try {
+      subscriber.add(result$.subscribe(end))
+    } catch (error) {
+      end.error(error) // a stream of somebody's own, whose `subscribe` throws: no other message pays for that
+    }
   })

@@ -1,10 +1,15 @@
 import { checkNames } from '../client/check-names.ts'
+import { optionsOf } from '../client/check-kinds.ts'
 import { checkedInt } from '../client/checks.ts'
 import { resolveClientConfig } from '../client/config.ts'
 import type { ClientConfig } from '../client/config.ts'
 import { collected, noted } from '../client/problems.ts'
+import { on } from '../consumer/on.ts'
+import { checkSubscription } from '../consumer/subscription-rules.ts'
 import { illegal } from '../errors.ts'
-import { checkGroup, checkTopic, isDeadLetterTopic, isRetryTopic, isSystemTopic } from '../protocol/names.ts'
+import { topic as topicOf } from '../messages/topic.ts'
+import { checkOwnGroup } from '../producer/options.ts'
+import { checkTopic, isDeadLetterTopic, isRetryTopic, isSystemTopic } from '../protocol/names.ts'
 
 /** What `topicCoordinator()` is told besides how to reach the cluster. */
 export interface TopicCoordinatorOptions {
@@ -34,20 +39,22 @@ const NAMES: Readonly<Record<keyof TopicCoordinatorOptions, true>> = { topic: tr
 /** Complete and checked; a bad option is ERR_RMQ_ILLEGAL and names itself. `undefined` means the default. */
 export const resolveCoordinatorOptions = (
   config: ClientConfig,
-  given: TopicCoordinatorOptions = {},
+  options?: TopicCoordinatorOptions,
 ): CoordinatorSettings =>
   collected('topicCoordinator', () => {
+    const given = optionsOf('options', options)
     const { topic = 'broker_outcomes', group = topic } = given
     checkNames('topicCoordinator', given, NAMES)
     noted(() => checkOwnTopic(topic))
-    if (given.group !== undefined) noted(() => checkGroup(group))
+    if (given.group !== undefined) noted(() => checkOwnGroup(group))
     resolveClientConfig(config)
     return { config, topic, group, everyMs: checkedInt('everyMs', given.everyMs, 500, [100, 60_000]) }
   })
 
-/** What a client may send to, and nobody else reads. */
+/** What a client may send to and subscribe to, and nobody else reads. */
 const checkOwnTopic = (topic: string): void => {
   checkTopic(topic)
+  checkSubscription(on(topicOf(topic)))
   if (!isSystemTopic(topic) && !isRetryTopic(topic) && !isDeadLetterTopic(topic)) return
   throw illegal(`topic "${topic}" belongs to brokers: outcomes need one of their own`)
 }

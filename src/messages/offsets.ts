@@ -22,7 +22,8 @@ export const toOffset = (value: OffsetLike): Long => {
     if (parsed === undefined) throw illegal(`offset "${value.slice(0, 32)}" is not a decimal integer`)
     return toOffset(parsed)
   }
-  return Long.fromValue(value)
+  if (Long.isLong(value)) return value.unsigned ? value.toSigned() : value
+  throw illegal(`offset is of the kind ${typeof value}: give a Long, bigint, number or string`)
 }
 
 /** The same of a place in a queue, where none is below 0: brokers would keep -1 as if a group had no progress. */

@@ -1,3 +1,4 @@
+import { illegal } from '../errors.ts'
 import { codecs } from './codecs.ts'
 import type { Codec } from './codecs.ts'
 
@@ -14,8 +15,12 @@ export function topic(name: string, codec: Codec<unknown> = codecs.buffer): Topi
   return { name, codec }
 }
 
-/** The name of a topic that is given as such or by its name. */
-export const nameOf = (given: Topic | string): string => (typeof given === 'string' ? given : given.name)
+/** The name of a topic that is given as such or by its name; ERR_RMQ_ILLEGAL for what is neither. */
+export const nameOf = (given: Topic | string): string => {
+  const name: unknown = typeof given === 'string' ? given : (Object(given) as Partial<Topic>).name
+  if (typeof name === 'string') return name
+  throw illegal('the topic is none: expected topic(name) or its name')
+}
 
 /** Which messages of a topic a consumer wants. */
 export interface SubscriptionSpec<N extends string = string, T = unknown> {

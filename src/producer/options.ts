@@ -208,7 +208,8 @@ const compressorOf = (compression: CompressionChoice): Compressor | undefined =>
 /** What compresses, if anything does. What cannot be is ERR_RMQ_ILLEGAL. */
 export const chosenCompressor = (compression: CompressionChoice): Compressor | undefined =>
   compression === 'none' ? undefined : compressorFor(compression)
-const checkOwnGroup = (group: string): void => {
+/** Throws ERR_RMQ_ILLEGAL for a name that no group of producers may have. */
+export const checkOwnGroup = (group: string): void => {
   checkGroup(group)
   if (group === 'DEFAULT_PRODUCER') throw illegal('producer group "DEFAULT_PRODUCER" is reserved')
 }

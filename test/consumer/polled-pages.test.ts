@@ -77,6 +77,27 @@ describe('what was pulled and not polled', () => {
     expect(drawn().pages.take()).toBeUndefined()
   })
 
+  it('is forgotten when it went away, and not only when a poll comes by: nobody may ask for long', () => {
+    const pages = createPolledPages()
+    const stale = pageOf(['readable', 'readable'], 0, settlerOf([]))
+    let looks = 0
+    pages.add(
+      new Proxy(stale, {
+        get: (page, name) => {
+          looks++
+          return Reflect.get(page, name) as unknown
+        },
+      }),
+    )
+    for (const delivery of stale) delivery.release()
+    pages.add(pageOf(['readable'], 2, settlerOf([])))
+    expect(looks).toBeGreaterThan(0)
+    looks = 0
+    pages.add(pageOf(['readable'], 3, settlerOf([])))
+    expect(handedOut(pages)).toEqual(['2', '3'])
+    expect(looks).toBe(0) // it is not there any more
+  })
+
   it('counts as handed out with its page, not before', () => {
     const { pages, acked } = drawn(['readable', 'readable'], ['readable'])
     pages.take()
