@@ -43,7 +43,13 @@ export type { BrokerData, ClusterInfo, TopicRoute } from './protocol/bodies.ts'
 export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteCache } from './client/route-cache.ts'
 export type { RouteState } from './nameserver/route-state.ts'
-export type { ClientEvent, ConnectionRole, ConnectionState, ReportedEvent } from './observability/events.ts'
+export type {
+  AssignmentReason,
+  ClientEvent,
+  ConnectionRole,
+  ConnectionState,
+  ReportedEvent,
+} from './observability/events.ts'
 export type { Latency } from './observability/latency-window.ts'
 export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
