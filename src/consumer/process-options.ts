@@ -99,7 +99,7 @@ const isRest = (answer: unknown): answer is SuspendFor => typeof answer === 'obj
 const checkAnswer = (answer: ErrorPolicy | SuspendFor, allowed: readonly ErrorPolicy[], { ordering }: Mode): void => {
   const said = (what: string, expectation: string) => illegal(`onError answered ${what}: expected ${expectation}`)
   if (!isRest(answer)) {
-    if (!allowed.includes(answer)) throw said(`"${String(answer as unknown)}"`, `one of ${allowed.join(', ')}`)
+    if (!allowed.includes(answer)) throw said(`"${answer}"`, `one of ${allowed.join(', ')}`)
     return
   }
   const { suspendMs } = answer
