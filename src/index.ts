@@ -43,7 +43,13 @@ export type { BrokerData, ClusterInfo, TopicRoute } from './protocol/bodies.ts'
 export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteCache } from './client/route-cache.ts'
 export type { RouteState } from './nameserver/route-state.ts'
-export type { ClientEvent, ConnectionRole, ConnectionState, ReportedEvent } from './observability/events.ts'
+export type {
+  AssignmentReason,
+  ClientEvent,
+  ConnectionRole,
+  ConnectionState,
+  ReportedEvent,
+} from './observability/events.ts'
 export type { Latency } from './observability/latency-window.ts'
 export type { Logger } from './observability/logger.ts'
 export type { Connection, Counters, Transport } from './remoting/connection.ts'
@@ -129,7 +135,7 @@ export type { PullOptions, PullResult } from './consumer/pull-once.ts'
 export type { QueueDoors } from './consumer/queue-doors.ts'
 export type { PullConsumerOptions } from './consumer/pull-options.ts'
 export type { BatchHandler, Handler, Processed } from './consumer/process.ts'
-export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions } from './consumer/process-options.ts'
+export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions, SuspendFor } from './consumer/process-options.ts'
 export type { FullLimit } from './consumer/budget.ts'
 export type { Trouble } from './consumer/trouble.ts'
 export type { WaitedFor } from './consumer/waiting-words.ts'

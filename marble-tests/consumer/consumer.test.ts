@@ -56,7 +56,7 @@ describe('a consumer', () => {
         map(({ current }) => String(current.filter(queue => queue.topic === 't').length)),
         distinctUntilChanged(),
       )
-      m.expect(held$, '             -^---------!').toBeObservable('-10', EACH)
+      m.expect(held$, '             -^---------!').toBeObservable('-1---0', EACH)
       m.expect(shown(consumer, 4), '^----------!').toBeObservable('-----(012)', EACH)
       m.flush()
       expect(commits()).toEqual(['3 at 5'])

@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, EMPTY, from, NEVER, of, tap, throwError } from 'rxjs'
+import { asyncScheduler, defer, EMPTY, finalize, from, NEVER, of, tap, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { QueueDelivery } from '../../src/consumer/delivery.ts'
@@ -50,6 +50,45 @@ describe('work that is tried again in place', () => {
       m.expect(out$).toBeObservable('14ms (k|)')
       m.flush()
       expect(log).toEqual(['attempt 1 at 0', 'attempt 2 at 7', 'attempt 3 at 14'])
+    }),
+  )
+
+  it(
+    'rests as long as the failure asked for, else as usual',
+    marbles(m => {
+      const delivery = aDelivery()
+      const failing = (restMs: number | undefined) =>
+        m.cold<string>('--|').pipe(finalize(() => (delivery.restMs = restMs)))
+      const { out$, log } = drawn(delivery, n => (n < 4 ? failing([20, undefined, 1][n - 1]) : done(delivery)))
+      m.expect(out$).toBeObservable('32ms (k|)')
+      m.flush()
+      expect(log).toEqual(['attempt 1 at 0', 'attempt 2 at 22', 'attempt 3 at 29', 'attempt 4 at 32'])
+    }),
+  )
+
+  it(
+    'rests together as long as one of a batch asks for, of those that are not done',
+    marbles(m => {
+      const [done, short, long] = [aDelivery(0), aDelivery(1), aDelivery(2)]
+      const attempts: string[] = []
+      const try$ = (open: readonly QueueDelivery[]) => {
+        attempts.push(`${open.map(({ offset }) => offset.toString()).join('')} at ${asyncScheduler.now()}`)
+        if (attempts.length === 1) done.ack()
+        else for (const delivery of open) delivery.ack()
+        done.restMs = 50
+        short.restMs = 3
+        long.restMs = 7
+        return m.cold<string>('-|')
+      }
+      const place = {
+        permits: createPermits(() => 1),
+        suspendMs: SUSPEND_MS,
+        stopping$: NEVER,
+        scheduler: asyncScheduler,
+      }
+      m.expect(from(inPlace([done, short, long], try$, () => 'r', place))).toBeObservable('---------|')
+      m.flush()
+      expect(attempts).toEqual(['012 at 0', '12 at 8'])
     }),
   )
 

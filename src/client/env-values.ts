@@ -15,6 +15,12 @@ export const envPositive = (env: Env, name: string): number | undefined =>
 export const envWhole = (env: Env, name: string): number | undefined =>
   envNumber(env, name, /^\d{1,10}$/, 0, 'a whole number')
 
+/** A time in ms since 1970: 13 digits at most, so that a date in digits, such as Java's yyyyMMddHHmmss, is refused. */
+export const envTime = (env: Env, name: string): Date | undefined => {
+  const ms = envNumber(env, name, /^\d{1,13}$/, 0, 'ms since 1970')
+  return ms === undefined ? undefined : new Date(ms)
+}
+
 /** Seconds with or without decimals, as ms. */
 export const envSeconds = (env: Env, name: string): number | undefined => {
   const seconds = envNumber(env, name, /^\d{1,7}(?:\.\d{1,3})?$/, 0.001, 'seconds, such as 10 or 2.5')

@@ -2,7 +2,7 @@ import type Long from 'long'
 import type { Observable } from 'rxjs'
 import type { CloseReport } from '../client/shared-client.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
-import type { ClientEvent } from '../observability/events.ts'
+import type { AssignmentReason, ClientEvent } from '../observability/events.ts'
 import type { ConsumeStats } from './consume-stats.ts'
 import type { Delivery } from './delivery.ts'
 import type { OffsetMetrics } from './offset-cache.ts'
@@ -15,11 +15,16 @@ import type { QueueStream } from './queue-stream.ts'
 import type { SubscriptionSet } from './subscription-set.ts'
 import type { ReceiveOptions } from './receive-options.ts'
 
-/** The queues that this member holds. */
+/** The queues that this member holds, and what changed. */
 export interface Assignments {
+  /** What is held, also what still winds up because it goes to another member. */
   readonly current: readonly QueueRef[]
+  /** Told before anything of them is pulled; those of one decision together. */
   readonly added: readonly QueueRef[]
+  /** Told when they are wound up: nothing is in hand any more, or `timing.drainMs` are over; committed, unlocked. */
   readonly removed: readonly QueueRef[]
+  /** `none` as long as nothing changed. */
+  readonly reason: AssignmentReason | 'none'
 }
 
 /** What went wrong in a consumer without ending anything; `where` says in which step. */
@@ -61,7 +66,10 @@ export interface Consumer<D extends Delivery = Delivery> extends ExplainDoor, Fe
   messages(options?: ReceiveOptions): AsyncIterableIterator<D, undefined>
   /** `messages$` as one stream per queue that is held: it begins when the queue is assigned, and completes when it is revoked. */
   queues$(options?: ReceiveOptions): Observable<QueueStream<D>>
-  /** What this member holds, now and whenever that changes. */
+  /**
+   * What this member holds, now and whenever that changes: a queue is `added` before it is pulled, and `removed` when it is
+   * wound up and committed.
+   */
   readonly assignments$: Observable<Assignments>
   /** What goes wrong without ending anything: pulls, commits, handlers, send-backs. */
   readonly failures$: Observable<ConsumerFailure>

@@ -90,6 +90,8 @@ export class QueueDelivery implements Delivery, Entry {
   startedAt: number | undefined
   /** What fails about it: its handler, or sending it back. */
   trouble: Trouble | undefined
+  /** How long its queue rests before it is tried again in place, ms; undefined: as usual. */
+  restMs: number | undefined
   isLost = false
   /** Whoever works on it, told when it is taken away. */
   onLost: ((reason: unknown) => void) | undefined

@@ -1,6 +1,7 @@
-import { envBool, envPositive, envText, envWhole, envWord, said } from '../client/env-values.ts'
+import { envBool, envPositive, envText, envTime, envWhole, envWord, said } from '../client/env-values.ts'
 import type { Env } from '../client/env-values.ts'
-import { collected } from '../client/problems.ts'
+import { collected, wrong } from '../client/problems.ts'
+import { illegal } from '../errors.ts'
 import { fileOffsets } from './file-offsets.ts'
 import type { FileOffsetsOptions } from './file-offsets.ts'
 import type { Offsets } from './offset-store.ts'
@@ -8,11 +9,13 @@ import type { ConsumerOptions, FlowLimits, MessageModel, StartFrom } from './opt
 import type { ProcessOptions } from './process-options.ts'
 
 const MODELS: Readonly<Record<string, MessageModel>> = { clustering: 'clustering', broadcasting: 'broadcasting' }
-const PLACES: Readonly<Record<string, StartFrom>> = {
+const PLACES: Readonly<Record<string, 'first' | 'last' | 'time'>> = {
   consume_from_first_offset: 'first',
   consume_from_last_offset: 'last',
+  consume_from_timestamp: 'time',
 }
 const RULES = { avg: 'average', hash: 'consistent-hash' } as const
+const TIMESTAMP = 'ROCKETMQ_CONSUME_TIMESTAMP'
 const MS_PER_MINUTE = 60_000
 
 /** Where a member that is alone keeps its offsets, if anything is said of it. */
@@ -24,11 +27,20 @@ const offsetsOf = (env: Env): Offsets | undefined => {
   return Object.keys(options).length === 0 ? undefined : fileOffsets(options)
 }
 
+const startOf = (env: Env): StartFrom | undefined => {
+  const place = envWord(env, 'ROCKETMQ_CONSUME_FROM_WHERE', PLACES)
+  if (place !== 'time') return place
+  if (envText(env, TIMESTAMP) !== undefined) return envTime(env, TIMESTAMP)
+  const expectation = 'expected ms since 1970, as ROCKETMQ_CONSUME_FROM_WHERE is CONSUME_FROM_TIMESTAMP'
+  wrong<undefined>(illegal(`environment variable ${TIMESTAMP} is not set: ${expectation}`), undefined)
+}
+
 /**
  * What the environment says of a consumer, and nothing else: `client.consumer({ ...consumerOptionsFromEnv(), group, subscribe })`.
  *
  * `ROCKETMQ_CONSUMER_GROUP`, `ROCKETMQ_MESSAGE_MODEL` (`CLUSTERING`, `BROADCASTING`), `ROCKETMQ_CONSUME_FROM_WHERE`
- * (`CONSUME_FROM_FIRST_OFFSET`, `CONSUME_FROM_LAST_OFFSET`), `ROCKETMQ_ALLOCATE_STRATEGY` (`AVG`, `HASH`),
+ * (`CONSUME_FROM_FIRST_OFFSET`, `CONSUME_FROM_LAST_OFFSET`, `CONSUME_FROM_TIMESTAMP`, which takes
+ * `ROCKETMQ_CONSUME_TIMESTAMP`, ms since 1970), `ROCKETMQ_ALLOCATE_STRATEGY` (`AVG`, `HASH`),
  * `ROCKETMQ_CONSUME_TIMEOUT` in minutes, as Java's, `ROCKETMQ_PULL_BATCH_SIZE`, `ROCKETMQ_MAX_CACHE_SIZE` in messages,
  * `ROCKETMQ_PERSIST_INTERVAL` in ms, `ROCKETMQ_MAX_RECONSUME_TIMES`; where `ROCKETMQ_MESSAGE_MODEL` is `BROADCASTING` also
  * `ROCKETMQ_OFFSET_STORE_PATH`, a directory, and `ROCKETMQ_ENABLE_AUTO_RECOVERY`.
@@ -55,7 +67,7 @@ export const consumerOptionsFromEnv = (env: Env = process.env) =>
       group: envText(env, 'ROCKETMQ_CONSUMER_GROUP'),
       model,
       offsets: model === 'broadcasting' ? offsets : undefined,
-      startFrom: envWord(env, 'ROCKETMQ_CONSUME_FROM_WHERE', PLACES),
+      startFrom: startOf(env),
       allocate: envWord(env, 'ROCKETMQ_ALLOCATE_STRATEGY', RULES),
       settleTimeoutMs: minutes === undefined ? undefined : minutes * MS_PER_MINUTE,
       flow: Object.keys(flow).length === 0 ? undefined : flow,

@@ -22,6 +22,7 @@ import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { runEach } from '../operators/run-each.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
+import type { AssignmentBoard } from './assignment-board.ts'
 import type { SeekTo } from './consumer.ts'
 import { checkedByBroker$ } from './check-subscriptions.ts'
 import type { ConsumeMeter } from './consume-stats.ts'
@@ -97,6 +98,7 @@ type QueueRun<R> = (
 /** What the consumer around it wants to know, and knows. */
 export interface SessionHooks {
   readonly onAssignment: (assignment: Assignment) => void
+  readonly board: AssignmentBoard
   readonly isPaused: (queue: QueueRef) => boolean
   readonly meter: ConsumeMeter
   readonly subscriptions: SubscriptionSet
@@ -107,7 +109,7 @@ export interface SessionHooks {
 export const createGroupSession = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  { onAssignment, isPaused, meter, subscriptions: set, chosen$ }: SessionHooks,
+  { onAssignment, board, isPaused, meter, subscriptions: set, chosen$ }: SessionHooks,
 ): GroupSession => {
   const { runtime, report, timing, clientId, namespace } = shared
   const { scheduler } = runtime
@@ -149,8 +151,10 @@ export const createGroupSession = (
       defer(() => {
         const mine = hold(queue)
         held.add(mine)
+        board.began(queue)
         const givenUp$ = defer(() => {
           held.giveUp(mine)
+          board.ended(queue)
           return EMPTY
         })
         const given$ = revoked$.pipe(
@@ -232,7 +236,7 @@ export const createGroupSession = (
         defer(() => {
           upkeep.open()
           const assignments$ = startable$(upkeep.routes$).pipe(switchMap(() => assigned$))
-          return merge(assignments$.pipe(tap(onAssignment), runEach(holding(each))), answered$)
+          return merge(assignments$.pipe(tap(board.decided), tap(onAssignment), runEach(holding(each))), answered$)
         }),
       ),
     farewell$: leftMs =>

@@ -7,6 +7,7 @@ import { isOpen } from './settling.ts'
 export interface InPlaceOptions {
   /** Who rests holds none: a queue that waits to try again does not keep others from working. */
   readonly permits: Permits
+  /** How long it rests, unless a delivery asks for another time. */
   readonly suspendMs: number
   /** No attempt begins any more. It replays. */
   readonly stopping$: Observable<unknown>
@@ -38,7 +39,8 @@ export const inPlace = <R>(
   const again$ = defer(() => {
     if (!isAnyOpen()) return EMPTY
     const taken$ = merge(...open().map(({ settled$ }) => settled$)).pipe(filter(() => !isAnyOpen()))
-    return timer(suspendMs, scheduler).pipe(
+    const restMs = Math.max(...open().map(delivery => delivery.restMs ?? suspendMs))
+    return timer(restMs, scheduler).pipe(
       filter(isAnyOpen),
       tap(() => {
         for (const delivery of open()) delivery.again()

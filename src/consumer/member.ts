@@ -1,25 +1,11 @@
-import {
-  BehaviorSubject,
-  concat,
-  concatMap,
-  defer,
-  EMPTY,
-  filter,
-  firstValueFrom,
-  map,
-  of,
-  takeUntil,
-  tap,
-  timer,
-} from 'rxjs'
+import { concat, concatMap, defer, EMPTY, filter, firstValueFrom, map, of, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
 import { checkedMs } from '../client/checks.ts'
 import type { CloseReport, SharedClient } from '../client/shared-client.ts'
-import { queueKey } from '../messages/offsets.ts'
-import type { QueueRef } from '../messages/offsets.ts'
-import type { Assignments, Consumer, ConsumerFailure } from './consumer.ts'
+import { createAssignmentBoard } from './assignment-board.ts'
+import type { Consumer, ConsumerFailure } from './consumer.ts'
 import { createConsumeMeter } from './consume-stats.ts'
 import type { ConsumeMeter } from './consume-stats.ts'
 import { createControls } from './controls.ts'
@@ -58,42 +44,25 @@ export interface MemberOptions extends Pick<SessionHooks, 'chosen$'> {
   readonly farewell$?: (leftMs: number) => Observable<never>
 }
 
-/** The queues of one list that are not in the other. */
-const without = (queues: readonly QueueRef[], others: readonly QueueRef[]): readonly QueueRef[] => {
-  const keys = new Set(others.map(queueKey))
-  return queues.filter(queue => !keys.has(queueKey(queue)))
-}
-
-const NOTHING_HELD: Assignments = { current: [], added: [], removed: [] }
-
 /** What a consumer is to its group: one membership after the other, what it holds, and how it ends. */
 export const createMember = (
   shared: SharedClient,
   settings: ConsumerSettings,
-  { chosen$, onAssignment, farewell$ = () => EMPTY }: MemberOptions = {},
+  { chosen$, onAssignment = () => undefined, farewell$ = () => EMPTY }: MemberOptions = {},
 ): Member => {
   const { runtime, timing, report, life, events$, closing$ } = shared
   const { scheduler } = runtime
   const { group } = settings
-  const assignments = new BehaviorSubject<Assignments>(NOTHING_HELD)
-  let assigned: Assignments = NOTHING_HELD
-
-  const assign = (current: readonly QueueRef[]): void => {
-    const added = without(current, assigned.current)
-    const removed = without(assigned.current, current)
-    if (added.length + removed.length === 0) return
-    assigned = { current, added, removed }
-    assignments.next(assigned)
-    report({ type: 'assignment-changed', group, added: added.length, removed: removed.length, current: current.length })
-  }
+  const board = createAssignmentBoard(({ current, added, removed, reason }) => {
+    const counts = { added: added.length, removed: removed.length, current: current.length }
+    report({ type: 'assignment-changed', group, ...counts, reason })
+  })
   const pauses = createPauses()
   const subscriptions = createSubscriptionSet(settings.subscriptions, () => scheduler.now(), closing$)
   const meter = createConsumeMeter(() => scheduler.now())
   const runs = createSessionRuns(shared, settings, {
-    onAssignment: assignment => {
-      assign([...assignment.values()])
-      onAssignment?.(assignment)
-    },
+    onAssignment,
+    board,
     isPaused: pauses.isPaused,
     meter,
     subscriptions,
@@ -106,7 +75,7 @@ export const createMember = (
       const dueAt = scheduler.now() + drainMs
       const goodbye$ = defer(() => farewell$(Math.max(0, dueAt - scheduler.now())))
       return runs.close$(drainMs).pipe(concatMap(left => concat(goodbye$, of(left))))
-    }).pipe(tap(() => assignments.complete()))
+    }).pipe(tap(board.close))
   const delist = shared.enlist({ kind: 'consumer', close$ })
   let closing: Promise<CloseReport> | undefined
   const close: Consumer['close'] = given => {
@@ -121,7 +90,7 @@ export const createMember = (
     runs,
     meter,
     doors: {
-      assignments$: assignments.asObservable(),
+      assignments$: board.assignments$,
       failures$: events$.pipe(
         filter((event): event is ConsumerFailure => event.type === 'consumer-failure' && event.group === group),
       ),

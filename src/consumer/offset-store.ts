@@ -16,13 +16,15 @@ export interface KeptOffset {
 export interface OffsetStore {
   /**
    * The next offset to consume of a queue that the consumer begins with; undefined when none is kept, then `startFrom` says.
-   * An error is told in `failures$`: the queue is not consumed, and asked for again with the next rebalance.
+   * An error is told in `failures$`: the queue is not consumed, and asked for again with the next rebalance. So is a store
+   * that says nothing for `timing.requestTimeoutMs`.
    */
   load$(queue: QueueRef): Observable<Long | undefined>
   /**
    * Keeps them: emits each when it is safe, and completes when there are no more. One that fails does not stop the others:
    * the error comes last, is told in `failures$`, and what was not kept is given again with the next commit. An offset may
-   * be lower than before, when somebody goes back. A later call counts, also if an earlier one has not ended.
+   * be lower than before, when somebody goes back. A later call counts, also if an earlier one has not ended. When nothing
+   * comes for `timing.requestTimeoutMs`, it is unsubscribed from, and that is an error as any other.
    */
   commit$(offsets: readonly KeptOffset[]): Observable<KeptOffset>
 }

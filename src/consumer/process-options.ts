@@ -16,6 +16,11 @@ import { checkUntil, isObservableInput } from './receive-options.ts'
  */
 export type ErrorPolicy = 'retry-later' | 'dead-letter' | 'ack' | 'suspend-queue' | 'stop'
 
+/** `suspend-queue` for so many ms, 10 to 30,000, as Java's setSuspendCurrentQueueTimeMillis: for this failure alone. */
+export interface SuspendFor {
+  readonly suspendMs: number
+}
+
 /** What handlers have in common. */
 interface WorkOptions<D extends Delivery> {
   /**
@@ -29,9 +34,14 @@ interface WorkOptions<D extends Delivery> {
   /**
    * What becomes of a message whose handler failed. Default `retry-later`; `suspend-queue` where the order of queues is
    * kept (`ordering: 'queue'`), and only there allowed; `ack` in broadcasting, which knows neither retries nor dead letters.
+   * Where order is kept, a function may also answer `{ suspendMs }`: how long the queue rests this time. What a function
+   * may not answer is told in `failures$`, as what it throws, and the default holds.
    */
-  readonly onError?: ErrorPolicy | ((error: unknown, delivery: D) => ErrorPolicy)
-  /** How long a queue rests after `suspend-queue`, ms, 10 to 30,000. Default 1,000, as Java's suspendCurrentQueueTimeMillis. */
+  readonly onError?: ErrorPolicy | ((error: unknown, delivery: D) => ErrorPolicy | SuspendFor)
+  /**
+   * How long a queue rests after `suspend-queue`, ms, 10 to 30,000. Default 1,000, as Java's suspendCurrentQueueTimeMillis.
+   * Of a batch in which each asks for another rest, the longest counts.
+   */
   readonly suspendMs?: number
   /** When it emits: pull nothing more, finish what runs (at most `timing.drainMs`), commit, leave, complete. */
   readonly until?: ObservableInput<unknown>
@@ -76,22 +86,44 @@ const usualPolicy = ({ ordering, model }: Mode): ErrorPolicy => {
   return model === 'broadcasting' ? 'ack' : 'retry-later'
 }
 
-const checkedPolicy = (
-  told: ProcessOptions['onError'],
-  mode: Mode,
-): ((error: unknown, delivery: Delivery) => ErrorPolicy) => {
+/** Decides about one failure. What is wrong with the decision itself is told, and the usual one taken. */
+export type Policy = (
+  error: unknown,
+  delivery: Delivery,
+  onProblem: (problem: unknown) => void,
+) => ErrorPolicy | SuspendFor
+
+const isRest = (answer: unknown): answer is SuspendFor => typeof answer === 'object' && answer !== null
+
+/** Throws ERR_RMQ_ILLEGAL for what `onError` may not answer. */
+const checkAnswer = (answer: ErrorPolicy | SuspendFor, allowed: readonly ErrorPolicy[], { ordering }: Mode): void => {
+  const said = (what: string, expectation: string) => illegal(`onError answered ${what}: expected ${expectation}`)
+  if (!isRest(answer)) {
+    if (!allowed.includes(answer)) throw said(`"${answer}"`, `one of ${allowed.join(', ')}`)
+    return
+  }
+  const { suspendMs } = answer
+  const [least, most] = ORDERLY_PAUSE_BOUNDS_MS
+  if (ordering === 'none') throw said('{ suspendMs }', `ordering: 'queue' for that, or one of ${allowed.join(', ')}`)
+  if (!Number.isInteger(suspendMs) || suspendMs < least || suspendMs > most)
+    throw said(`{ suspendMs: ${String(suspendMs)} }`, `a whole number from ${least} to ${most}`)
+}
+
+const checkedPolicy = (told: ProcessOptions['onError'], mode: Mode): Policy => {
   const usual = usualPolicy(mode)
   const allowed = policiesOf(mode)
   if (typeof told !== 'function') {
     const fixed = oneOf('onError', told, usual, allowed, OR_FUNCTION)
     return () => fixed
   }
-  return (error, delivery) => {
+  return (error, delivery, onProblem) => {
     try {
-      const chosen = told(error, delivery)
-      return allowed.includes(chosen) ? chosen : usual
-    } catch {
-      return usual // the failure of the handler is reported; the message must not be lost over it
+      const answer = told(error, delivery)
+      checkAnswer(answer, allowed, mode)
+      return answer
+    } catch (problem) {
+      onProblem(problem)
+      return usual // the message must not be lost over it
     }
   }
 }

@@ -66,10 +66,11 @@ export const createSessionRuns = (
   const abandon = (mine: GroupSession): void => {
     const left = new ReplaySubject<never>(1)
     ended$ = left.asObservable()
-    mine
-      .abandon$()
-      .pipe(life.held())
-      .subscribe({ error: () => left.complete(), complete: () => left.complete() })
+    const gone = (): void => {
+      hooks.board.left()
+      left.complete()
+    }
+    mine.abandon$().pipe(life.held()).subscribe({ error: gone, complete: gone })
   }
 
   const begun$ = <R>(wish$: Observable<unknown>, body: (session: GroupSession, ending: Ending) => Observable<R>) =>
@@ -105,7 +106,8 @@ export const createSessionRuns = (
         body(mine, ending).pipe(
           thenFinally(() => farewell$),
           finalize(() => {
-            if (!over) abandon(mine)
+            if (over) hooks.board.left()
+            else abandon(mine)
             hooks.onAssignment(new Map())
             session = undefined
           }),

@@ -1,12 +1,12 @@
 import type { SchedulerLike } from 'rxjs'
-import type { Delivery, QueueDelivery } from './delivery.ts'
+import type { QueueDelivery } from './delivery.ts'
 import type { OnDecodeError } from './options.ts'
-import type { ErrorPolicy } from './process-options.ts'
+import type { ErrorPolicy, Policy } from './process-options.ts'
 import type { Processed } from './process.ts'
 import { oneMore } from './trouble.ts'
 
 export interface SettlingContext {
-  readonly policy: (error: unknown, delivery: Delivery) => ErrorPolicy
+  readonly policy: Policy
   /** Attempts in place after the first one. */
   readonly maxAttempts: number
   readonly onDecodeError: OnDecodeError
@@ -63,7 +63,9 @@ export const createSettling = (context: SettlingContext) => {
       onFailure('handler', error, delivery)
       if (!isOpen(delivery)) return
       delivery.trouble = oneMore(delivery.trouble, error, scheduler.now())
-      settle(delivery, policy(error, delivery), error)
+      const chosen = policy(error, delivery, problem => onFailure('handler', problem, delivery))
+      delivery.restMs = typeof chosen === 'object' ? chosen.suspendMs : undefined
+      settle(delivery, typeof chosen === 'object' ? 'suspend-queue' : chosen, error)
     },
     processed: (delivery: QueueDelivery, startedAt: number, error?: unknown): Processed<QueueDelivery> => {
       const processed = {

@@ -8,6 +8,12 @@ export type ConnectionRole = 'control' | 'pull'
 export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'closing' | 'closed'
 
 /**
+ * Why a member holds other queues than before. `joined`: the first ones of a membership. `rebalance`: members, routes or
+ * subscriptions changed, or others were chosen. `left`: the membership has ended, and nothing is held any more.
+ */
+export type AssignmentReason = 'joined' | 'rebalance' | 'left'
+
+/**
  * Everything worth telling, as one union. The library reports; logger, metrics and tests read. `at` is the time of the
  * client's scheduler in ms.
  */
@@ -105,6 +111,7 @@ export type ReportedEvent =
       readonly added: number
       readonly removed: number
       readonly current: number
+      readonly reason: AssignmentReason
     }
   | {
       readonly type: 'start-position'

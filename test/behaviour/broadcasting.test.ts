@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { from, NEVER } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, fileOffsets, memoryOffsets, message, on, topic } from '../../src/index.ts'
-import type { Client, ConsumerOptions, Topic } from '../../src/index.ts'
+import type { Client, ConsumerOptions, OffsetStore, Topic } from '../../src/index.ts'
 import { consume, processedCount, started } from '../support/consuming.ts'
 import { eventsOf, ofType, quietClient } from '../support/quiet-client.ts'
 import { startTarget, unique } from '../support/target.ts'
@@ -131,4 +132,30 @@ it('progress may be kept in a store of one’s own, in clustering, too', async (
   await processedCount(gotAgain, 2)
   expect(bodies(gotAgain)).toEqual([5, 6])
   await second.close()
+})
+
+it('a store of one’s own that does not end is told, and is given the same again with the next commit', async () => {
+  const texts = await textTopic()
+  await using client = quietClient(cluster, { timing: { requestTimeoutMs: 1_000 } })
+  const events = eventsOf(client)
+  await send(client, texts, 0, 5)
+  const kept = new Map<number, number>()
+  let calls = 0
+  const store: OffsetStore = {
+    ...memoryOffsets()({ group: 'g', clientId: undefined, report: () => undefined }),
+    commit$: offsets => {
+      if (++calls === 1) return NEVER
+      for (const { queue, offset } of offsets)
+        if (queue.topic === texts.name) kept.set(queue.queueId, offset.toNumber())
+      return from(offsets)
+    },
+  }
+  const consumer = listener(client, texts, unique('g'), { offsets: () => store })
+  const got = consume(consumer, () => undefined)
+  await processedCount(got, 5)
+  await expect.poll(() => [...kept.values()].reduce((sum, offset) => sum + offset, 0), { timeout: 10_000 }).toBe(5)
+  const failures = ofType(events, 'consumer-failure')
+  expect(failures.length).toBeGreaterThan(0)
+  for (const { where, error } of failures) expect([where, error]).toMatchObject(['commit', { code: 'ERR_RMQ_TIMEOUT' }])
+  expect(await consumer.close()).toMatchObject({ forced: false, uncommitted: 0 })
 })

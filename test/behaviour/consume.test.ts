@@ -205,26 +205,29 @@ it('assignments$ tells what is held at once, and each change with what came and 
   const seen: Assignments[] = []
   consumer.assignments$
     .pipe(
-      map(({ current, added, removed }) => {
+      map(({ current, added, removed, reason }) => {
         const ours = (queues: Assignments['current']) => queues.filter(({ topic: name }) => name === numbers.name)
-        return { current: ours(current), added: ours(added), removed: ours(removed) }
+        return { current: ours(current), added: ours(added), removed: ours(removed), reason }
       }),
       filter(({ added, removed }, n) => n === 0 || added.length + removed.length > 0), // the retry topic is not ours
     )
     .subscribe(assignments => seen.push(assignments))
   const idsOf = (queues: Assignments['current'] = []) => queues.map(({ queueId }) => queueId)
-  expect(seen).toEqual([{ current: [], added: [], removed: [] }])
+  expect(seen).toEqual([{ current: [], added: [], removed: [], reason: 'none' }])
   const got = consume(consumer, () => undefined)
   await expect.poll(() => idsOf(seen.at(-1)?.current)).toEqual([0, 1])
   expect(idsOf(seen.at(-1)?.added)).toEqual([0, 1])
+  expect(seen.at(-1)?.reason).toBe('joined')
 
   await cluster.createTopic(numbers.name, { queues: 4 }) // the topic grows
   await expect.poll(() => idsOf(seen.at(-1)?.current), { timeout: 10_000 }).toEqual([0, 1, 2, 3])
   expect(idsOf(seen.at(-1)?.added)).toEqual([2, 3]) // 0 and 1 were held before
   expect(idsOf(seen.at(-1)?.removed)).toEqual([])
+  expect(seen.at(-1)?.reason).toBe('rebalance')
 
-  got.unsubscribe()
-  expect(idsOf(seen.at(-1)?.current)).toEqual([])
+  got.unsubscribe() // it commits and leaves, then it holds nothing
+  await expect.poll(() => idsOf(seen.at(-1)?.current)).toEqual([])
+  expect(seen.at(-1)?.reason).toBe('left')
   expect(idsOf(seen.at(-1)?.removed)).toEqual([0, 1, 2, 3])
   const rest = firstValueFrom(consumer.assignments$.pipe(toArray()))
   await consumer.close()

@@ -76,6 +76,38 @@ it('what fails is tried again in place, with a rising attempt, and nothing of it
   await consumer.close()
 })
 
+it('a failure may say how long its queue rests this time; what it may not say is told, and the queue rests as usual', async () => {
+  const numbers = await numbersTopic(1)
+  await using client = memberClient()
+  for (let n = 0; n < 2; n++) await client.producer().send(message(numbers, n))
+  const startedAt: number[] = []
+  const consumer = orderlyConsumer(client, numbers)
+  const problems: string[] = []
+  consumer.failures$.subscribe(({ error }) => problems.push((error as Error).message))
+  const got = consume(
+    consumer,
+    ({ message: { body }, attempt }) => {
+      if (body !== 0) return
+      startedAt.push(performance.now())
+      if (attempt < 4) throw new Error('not yet')
+    },
+    { suspendMs: 30, onError: (_, { attempt }) => ({ suspendMs: [700, 9, 100][attempt - 1] ?? 0 }) },
+  )
+  await processedCount(got, 2)
+  const rests = startedAt.slice(1).map((at, n) => at - (startedAt[n] ?? 0))
+  expect(rests).toHaveLength(3)
+  expect(rests[0]).toBeGreaterThan(690)
+  expect(rests[1]).toBeLessThan(400) // 30 ms
+  expect(rests[2]).toBeLessThan(600) // 100 ms
+  expect(problems).toEqual([
+    'not yet',
+    'not yet',
+    expect.stringContaining('{ suspendMs: 9 }: expected a whole number from 10 to 30000'),
+    'not yet',
+  ])
+  await consumer.close()
+})
+
 it('a queue that rests does not keep the others from working, even with one handler at once', async () => {
   const numbers = await numbersTopic(2)
   await using client = memberClient()

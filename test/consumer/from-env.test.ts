@@ -28,6 +28,15 @@ describe('a variable of the environment', () => {
     [{ ROCKETMQ_MESSAGE_MODEL: 'clustering' }, { model: 'clustering' }],
     [{ ROCKETMQ_CONSUME_FROM_WHERE: 'CONSUME_FROM_FIRST_OFFSET' }, { startFrom: 'first' }],
     [{ ROCKETMQ_CONSUME_FROM_WHERE: 'CONSUME_FROM_LAST_OFFSET' }, { startFrom: 'last' }],
+    [
+      { ROCKETMQ_CONSUME_FROM_WHERE: 'CONSUME_FROM_TIMESTAMP', ROCKETMQ_CONSUME_TIMESTAMP: '1764158400123' },
+      { startFrom: new Date(1_764_158_400_123) },
+    ],
+    [
+      { ROCKETMQ_CONSUME_FROM_WHERE: 'CONSUME_FROM_TIMESTAMP', ROCKETMQ_CONSUME_TIMESTAMP: '0' },
+      { startFrom: new Date(0) },
+    ],
+    [{ ROCKETMQ_CONSUME_TIMESTAMP: '1764158400123' }, {}],
     [{ ROCKETMQ_ALLOCATE_STRATEGY: 'HASH' }, { allocate: 'consistent-hash' }],
     [{ ROCKETMQ_ALLOCATE_STRATEGY: 'AVG' }, { allocate: 'average' }],
     [{ ROCKETMQ_CONSUME_TIMEOUT: '15' }, { settleTimeoutMs: 900_000 }],
@@ -70,6 +79,18 @@ describe('a variable of the environment', () => {
     [{}, {}],
   ])('says how many handlers work at once: %j', (env, says) => {
     expect(processOptionsFromEnv(env)).toEqual(says)
+  })
+
+  it.each([
+    ['is not set: expected ms since 1970, as ROCKETMQ_CONSUME_FROM_WHERE is CONSUME_FROM_TIMESTAMP', undefined],
+    ['is "20131223171201": expected ms since 1970', '20131223171201'],
+    ['is "yesterday": expected ms since 1970', 'yesterday'],
+    ['is "-1": expected ms since 1970', '-1'],
+  ])('has to say since when, where a consumer begins at a time: %s', (message, time) => {
+    const env = { ROCKETMQ_CONSUME_FROM_WHERE: 'CONSUME_FROM_TIMESTAMP', ROCKETMQ_CONSUME_TIMESTAMP: time }
+    expect(thrownBy(() => consumerOptionsFromEnv(env)).problems).toEqual([
+      `environment variable ROCKETMQ_CONSUME_TIMESTAMP ${message}`,
+    ])
   })
 
   it('that cannot be understood is told with all the others', () => {

@@ -12,12 +12,15 @@ import {
 const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS, settleTimeoutMs: 900_000 } as const
 const ORDERED = { ...PLAIN, ordering: 'queue' } as const
 const BROADCAST = { ...PLAIN, model: 'broadcasting' } as const
+const noProblem = (problem: unknown): never => {
+  throw problem
+}
 const delivery = { queue: { topic: 't', brokerName: 'a', queueId: 1 } } as Delivery
 
 describe('the options of process$', () => {
   it('have defaults', () => {
     const { concurrency, timeoutMs, keyBy, policy, until } = resolveProcessOptions({}, PLAIN)
-    expect([concurrency, timeoutMs, keyBy, policy(new Error(), delivery), until]).toEqual([
+    expect([concurrency, timeoutMs, keyBy, policy(new Error(), delivery, noProblem), until]).toEqual([
       16,
       undefined,
       undefined,
@@ -35,8 +38,10 @@ describe('the options of process$', () => {
   })
 
   it.each<[ErrorPolicy]>([['retry-later'], ['dead-letter'], ['ack'], ['stop']])('know the policy %s', policy => {
-    expect(resolveProcessOptions({ onError: policy }, PLAIN).policy(new Error(), delivery)).toBe(policy)
-    expect(resolveProcessOptions({ onError: () => policy }, PLAIN).policy(new Error(), delivery)).toBe(policy)
+    expect(resolveProcessOptions({ onError: policy }, PLAIN).policy(new Error(), delivery, noProblem)).toBe(policy)
+    expect(resolveProcessOptions({ onError: () => policy }, PLAIN).policy(new Error(), delivery, noProblem)).toBe(
+      policy,
+    )
   })
 
   it('hand the failure and the message to a policy function', () => {
@@ -46,7 +51,7 @@ describe('the options of process$', () => {
       seen.push(...told)
       return 'ack' as const
     }
-    resolveProcessOptions({ onError }, PLAIN).policy(failure, delivery)
+    resolveProcessOptions({ onError }, PLAIN).policy(failure, delivery, noProblem)
     expect(seen).toEqual([failure, delivery])
   })
 
@@ -68,9 +73,38 @@ describe('the options of process$', () => {
     ['broadcasting', BROADCAST, 'ack'],
     ['broadcasting in order', { ...BROADCAST, ordering: 'queue' as const }, 'suspend-queue'],
   ] as const)('of %s have a policy of their own', (_, mode, usual) => {
-    expect(resolveProcessOptions({}, mode).policy(new Error(), delivery)).toBe(usual)
+    expect(resolveProcessOptions({}, mode).policy(new Error(), delivery, noProblem)).toBe(usual)
     const bad = resolveProcessOptions({ onError: () => 'nonsense' as 'ack' }, mode)
-    expect(bad.policy(new Error(), delivery)).toBe(usual)
+    const problems: unknown[] = []
+    expect(bad.policy(new Error(), delivery, problem => problems.push(problem))).toBe(usual)
+    expect(problems).toMatchObject([{ code: 'ERR_RMQ_ILLEGAL' }])
+  })
+
+  it('let a queue in order rest for another time per failure', () => {
+    for (const suspendMs of [10, 30_000]) {
+      const { policy } = resolveProcessOptions({ onError: () => ({ suspendMs }) }, ORDERED)
+      expect(policy(new Error(), delivery, noProblem)).toEqual({ suspendMs })
+    }
+  })
+
+  it.each<[string, unknown, Parameters<typeof resolveProcessOptions>[1]]>([
+    ["answered { suspendMs }: expected ordering: 'queue' for that, or one of", { suspendMs: 10 }, PLAIN],
+    ["answered { suspendMs }: expected ordering: 'queue' for that, or one of ack, stop", { suspendMs: 10 }, BROADCAST],
+    ['answered { suspendMs: 9 }: expected a whole number from 10 to 30000', { suspendMs: 9 }, ORDERED],
+    ['answered { suspendMs: 30001 }', { suspendMs: 30_001 }, ORDERED],
+    ['answered { suspendMs: 10.5 }', { suspendMs: 10.5 }, ORDERED],
+    ['answered { suspendMs: 20 }', { suspendMs: '20' }, ORDERED],
+    ['answered { suspendMs: undefined }', {}, ORDERED],
+    ['answered "null"', null, ORDERED],
+    ['answered "undefined"', undefined, PLAIN],
+    ['answered "suspend-queue": expected one of retry-later', 'suspend-queue', PLAIN],
+    ['answered "retry-later": expected one of ack, stop', 'retry-later', BROADCAST],
+  ])('tell what onError may not answer, and take the usual policy: %s', (message, answer, mode) => {
+    const problems: unknown[] = []
+    const { policy } = resolveProcessOptions({ onError: () => answer as 'ack' }, mode)
+    const usual = resolveProcessOptions({}, mode).policy(new Error(), delivery, noProblem)
+    expect(policy(new Error(), delivery, problem => problems.push(problem))).toBe(usual)
+    expect(problems).toMatchObject([{ code: 'ERR_RMQ_ILLEGAL', message: expect.stringContaining(message) as string }])
   })
 
   it('keep the order of a queue, or make lanes inside of it', () => {

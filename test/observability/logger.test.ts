@@ -47,7 +47,7 @@ describe('the level of an event', () => {
       { type: 'send-not-replicated', topic: 't', messageId: 'id', status: 'slave-not-available', brokerName: 'a' },
     ],
     ['warn', { type: 'input-dropped', policy: 'drop-newest' }],
-    ['info', { type: 'assignment-changed', group: 'g', added: 1, removed: 0, current: 1 }],
+    ['info', { type: 'assignment-changed', group: 'g', added: 1, removed: 0, current: 1, reason: 'joined' }],
     ['info', { type: 'start-position', group: 'g', queue, offset: '0', reason: 'first' }],
     ['warn', { type: 'offset-corrected', group: 'g', queue, from: '1', to: '2' }],
     ['error', { type: 'consumer-failure', group: 'g', where: 'handler', error: new Error('x') }],

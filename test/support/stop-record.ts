@@ -14,7 +14,7 @@ interface Tenure {
   readonly life: Life
   readonly queueId: number
   readonly from: number
-  /** Another member got the queue while this one lived. */
+  /** Another member began with the queue before this one had wound it up. */
   moved: boolean
   /** What it did, in that order. */
   readonly works: Work[]
@@ -33,8 +33,8 @@ export interface StopRecord {
   life(name: string): Life
   /** A queue is read from here. */
   started(life: Life, queueId: number, offset: number): void
-  /** Queues went to another member while this one lived. */
-  moved(life: Life, queueIds: readonly number[]): void
+  /** What it holds from now on, that included which it still winds up. */
+  holds(life: Life, queueIds: readonly number[]): void
   /** A broker has confirmed this progress. */
   committed(queueId: number, offset: number): void
   /** Work on a message begins; what is worked on together has one `batch`. */
@@ -57,6 +57,7 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
   const handled = new Set<number>()
   const worksOn = new Map<number, Work[]>() // per message
   const findings: string[] = []
+  const holdings = new Map<Life, readonly number[]>()
 
   const tenureOf = (life: Life, queueId: number): Tenure | undefined =>
     tenures.findLast(tenure => tenure.life === life && tenure.queueId === queueId)
@@ -70,14 +71,14 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
     started: (life, queueId, offset) => {
       const known = life.known.get(queueId) ?? 0
       if (offset < known) findings.push(`${life.name} begins queue ${queueId} at ${offset}: ${known} was committed`)
+      for (const tenure of tenures) {
+        const isHeld =
+          tenure.life !== life && tenure.queueId === queueId && holdings.get(tenure.life)?.includes(queueId)
+        if (isHeld === true) tenure.moved = true
+      }
       tenures.push({ life, queueId, from: offset, moved: false, works: [] })
     },
-    moved: (life, queueIds) => {
-      for (const queueId of queueIds) {
-        const tenure = tenureOf(life, queueId)
-        if (tenure !== undefined) tenure.moved = true
-      }
-    },
+    holds: (life, queueIds) => void holdings.set(life, queueIds),
     committed: (queueId, offset) => confirmed.set(queueId, Math.max(offset, confirmed.get(queueId) ?? 0)),
     begun: (life, queueId, offset, body, batch) => {
       const tenure = tenureOf(life, queueId)
@@ -113,6 +114,7 @@ export const createStopRecord = (inOrder: boolean): StopRecord => {
       work.isOver = true
     },
     ended: life => {
+      holdings.delete(life)
       for (const { works } of tenures.filter(tenure => tenure.life === life)) {
         for (const work of works) {
           if (!work.isOver && !life.abrupt) findings.push(`${life.name} ended in order and left ${work.body} undone`)

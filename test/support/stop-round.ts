@@ -119,15 +119,10 @@ export const playStopRound = async ({ cluster, clients, sender }: StopStage, see
     }),
     consumer.assignments$
       .pipe(
-        filter(({ current }) => current.length > 0), // at its end it holds nothing
-        map(({ removed }) => removed.filter(queue => queue.topic === numbers.name)),
+        map(({ current }) => current.filter(queue => queue.topic === numbers.name)),
+        map(queues => queues.map(({ queueId }) => queueId)),
       )
-      .subscribe(gone =>
-        record.moved(
-          life,
-          gone.map(({ queueId }) => queueId),
-        ),
-      ),
+      .subscribe(queueIds => record.holds(life, queueIds)),
     consumer.failures$.subscribe(({ where, error }) => {
       const isBusy = where === 'lock' && isRocketError(error) && error.code === 'ERR_RMQ_TIMEOUT' // asked again soon
       if (where !== 'rebalance' && !isBusy) record.found(`${life.name}: ${where}: ${String(error)}`)
