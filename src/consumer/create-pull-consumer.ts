@@ -157,12 +157,13 @@ export const createPullConsumer = <M extends Inbound>(
     })
 
   const { queues$, searchOffset$, searchOffset } = createQueueDoors(shared)
-  const { assignments$, failures$, lag$, offsetMetrics, pause, resume, close } = doors
+  const { assignments$, failures$, lag$, subscriptions, offsetMetrics, pause, resume, close } = doors
   const consumer: PullConsumer = {
     group,
     assignments$,
     failures$,
     lag$,
+    subscriptions,
     offsetMetrics,
     pause,
     resume,
@@ -183,7 +184,7 @@ export const createPullConsumer = <M extends Inbound>(
       if (assign === 'auto')
         throw illegal('the queues are shared out: assign is for a pull consumer with a list of queues')
       checkOpen()
-      checkChosen(queues, settings)
+      checkChosen(queues, { subscriptions: subscriptions.active() })
       chosen.next([...queues])
     },
     close,

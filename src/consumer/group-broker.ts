@@ -1,4 +1,4 @@
-import { defer, map, merge, switchMap, tap, throwError, timeout } from 'rxjs'
+import { defer, map, merge, NEVER, switchMap, tap, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import Long from 'long'
 import { leaveGroup$ } from '../client/leave-group.ts'
@@ -107,6 +107,7 @@ export const createGroupBroker = (
     start$: queue => at$(queue, endpoint => ruledStart$(broker.offsets, endpoint, queue, startFrom)),
 
     pull$: (queue, queueOffset, maxMsgNums, held) => {
+      if (subscriptions.of(queue.topic) === undefined) return NEVER // it is about to be taken away
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
         asMember$(endpoint, PULL_TIMEOUT_MS, () => {

@@ -1,4 +1,5 @@
 import {
+  combineLatest,
   concat,
   defer,
   EMPTY,
@@ -119,7 +120,7 @@ export const createGroupSession = (
   const held = createHeldQueues()
   const upkeep = createGroupUpkeep(shared, settings, subscriptions, set.changes$, held)
   const broker = createGroupBroker(shared, settings, subscriptions, {
-    routes: upkeep.routes,
+    routes: upkeep.addresses,
     known$: upkeep.known$,
     onUnknown: upkeep.announceAgain,
   })
@@ -129,7 +130,7 @@ export const createGroupSession = (
   )
   const isLocked = ordering === 'queue' && model === 'clustering' && acknowledge === 'offset'
   const locks = isLocked ? locksOf(broker, group, shared) : undefined
-  const pops = acknowledge === 'pop' ? createPopBroker(shared, settings, subscriptions, upkeep.routes) : undefined
+  const pops = acknowledge === 'pop' ? createPopBroker(shared, settings, subscriptions, upkeep.addresses) : undefined
   const hold = createHolding({
     shared,
     settings,
@@ -198,7 +199,8 @@ export const createGroupSession = (
   const assigned$ =
     assign === 'auto'
       ? shared$
-      : merge(chosen$ ?? of(assign), NEVER).pipe(
+      : combineLatest([merge(chosen$ ?? of(assign), NEVER), set.changes$]).pipe(
+          map(([queues]) => queues.filter(({ topic }) => subscriptions.of(topic) !== undefined)),
           map((queues): Assignment => new Map(queues.map(queue => [queueKey(queue), queue]))),
         )
 

@@ -25,6 +25,8 @@ export interface GroupUpkeep {
   close(): void
   /** What is known of each topic now. */
   routes(): readonly RouteState[]
+  /** The same, and of topics that are subscribed to no more, while queues of them wind up. */
+  addresses(): readonly RouteState[]
   readonly routes$: Observable<readonly RouteState[]>
   /** Emits when queues should be shared out anew. */
   readonly rebalances$: Observable<void>
@@ -57,6 +59,7 @@ export const createGroupUpkeep = (
   const commitsNow = new Subject<void>()
   const warned = new Set<string>()
   let states: readonly RouteState[] = []
+  let parting: readonly RouteState[] = []
   let announced: Announced | undefined
 
   const allRoutes$ = changes$.pipe(
@@ -77,6 +80,9 @@ export const createGroupUpkeep = (
     report({ type: 'topic-missing', topic, group })
   }
   const routed = (now: readonly RouteState[]): void => {
+    const isParting = ({ topic }: RouteState): boolean =>
+      !now.some(one => one.topic === topic) && held.all().some(({ queue }) => queue.topic === topic)
+    parting = [...states, ...parting].filter(isParting)
     states = now
     now.forEach(warnIfMissing)
     rebalances.next()
@@ -144,6 +150,7 @@ export const createGroupUpkeep = (
     open,
     close: () => upkeep.unsubscribe(),
     routes: () => states,
+    addresses: () => [...states, ...parting],
     routes$: allRoutes$,
     rebalances$: rebalances.asObservable(),
     rebalance: () => rebalances.next(),

@@ -1,4 +1,4 @@
-import { catchError, defer, EMPTY, ignoreElements, map, switchMap, throwError } from 'rxjs'
+import { catchError, defer, EMPTY, ignoreElements, map, NEVER, switchMap, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import Long from 'long'
 import type { SharedClient } from '../client/shared-client.ts'
@@ -90,7 +90,9 @@ export const createPopBroker = (
 
     pop$: (queue, max, held) =>
       at$(queue, endpoint => {
-        const { subString = '*', expressionType = 'TAG' } = subscriptions.of(queue.topic) ?? {}
+        const subscription = subscriptions.of(queue.topic)
+        if (subscription === undefined) return NEVER // it is about to be taken away
+        const { subString, expressionType } = subscription
         const pollMs = held ? POLL_MS : 0
         return broker.popping.pop$(
           endpoint,

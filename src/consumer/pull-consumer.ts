@@ -15,7 +15,7 @@ export interface QueueOffset {
   readonly offset: OffsetLike
 }
 
-type Shared = 'assignments$' | 'failures$' | 'lag$' | 'offsetMetrics' | 'pause' | 'resume' | 'close'
+type Shared = 'assignments$' | 'failures$' | 'lag$' | 'subscriptions' | 'offsetMetrics' | 'pause' | 'resume' | 'close'
 
 /**
  * A member of a group that is asked for messages, as Java's lite pull consumer: it pulls ahead, as far as `flow` lets it,

@@ -8,6 +8,7 @@ import type { StoredMessage } from '../protocol/stored-message.ts'
 import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import type { ConsumerSettings } from './options.ts'
+import { MOST_SUBSCRIPTIONS } from './subscription-rules.ts'
 import type { SubscriptionSet } from './subscription-set.ts'
 
 /** What a group subscribes to: its topics, and the retry topic to which failed messages return. */
@@ -69,7 +70,19 @@ export const createLiveSubscriptions = (
   settings: Omit<SubscribingSettings, 'subscriptions'>,
   set: Pick<SubscriptionSet, 'active' | 'version'>,
 ): Subscriptions => {
-  const derive = () => createSubscriptions({ ...settings, subscriptions: set.active() }, set.version)
+  const codecByTopic = new Map<string, Codec<unknown>>() // also of former ones: what is in hand is still to be read
+  const derive = (): Subscriptions => {
+    const specs = set.active()
+    for (const { topic } of specs) {
+      codecByTopic.delete(topic.name)
+      codecByTopic.set(topic.name, topic.codec)
+    }
+    for (const [oldest] of codecByTopic) {
+      if (codecByTopic.size <= 2 * MOST_SUBSCRIPTIONS) break
+      codecByTopic.delete(oldest)
+    }
+    return createSubscriptions({ ...settings, subscriptions: specs }, set.version)
+  }
   let derived = derive()
   let version = set.version
   const now = (): Subscriptions => {
@@ -85,7 +98,10 @@ export const createLiveSubscriptions = (
     },
     of: topic => now().of(topic),
     accepts: (topic, stored) => now().accepts(topic, stored),
-    codecOf: topic => now().codecOf(topic),
+    codecOf: topic => {
+      now()
+      return codecByTopic.get(topic) ?? codecs.buffer
+    },
     data: () => now().data(),
   }
 }

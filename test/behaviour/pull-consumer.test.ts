@@ -55,6 +55,24 @@ describe('a pull consumer', () => {
     await expect(consumer.poll(10)).rejects.toMatchObject({ code: 'ERR_RMQ_CLOSED' })
   })
 
+  it('can subscribe to one topic more, and to one less, between two polls', async () => {
+    const [first, second] = [await numbersTopic(1), await numbersTopic(1)]
+    await using client = quietClient(cluster, { timing: { rebalanceMs: 1_000 } })
+    await send(client, first, 0, 2)
+    await send(client, second, 10, 12)
+    const consumer = client.pullConsumer({ group: unique('g'), subscribe: [on(first)], startFrom: 'first' })
+    expect(await polled(consumer, 2)).toEqual([0, 1])
+    expect(consumer.subscriptions.add(on(second))).toBe(true)
+    expect(await polled(consumer, 2)).toEqual([10, 11])
+    expect(consumer.subscriptions.remove(first)).toBe(true)
+    const held = async () => (await firstValueFrom(consumer.assignments$)).current.map(({ topic }) => topic)
+    await expect.poll(held).toEqual([second.name])
+    await send(client, first, 2, 3)
+    await send(client, second, 12, 13)
+    expect(await polled(consumer, 1)).toEqual([12])
+    expect(await consumer.close()).toMatchObject({ forced: false, unsettled: 0 })
+  })
+
   it('by itself commits at a poll what earlier ones handed out, and never what the last one did', async () => {
     const numbers = await numbersTopic(1)
     await using client = quietClient(cluster)

@@ -58,6 +58,41 @@ it('a consumer that runs can subscribe to one topic more, to another filter, and
   await consumer.close()
 })
 
+it.each(['auto', 'chosen'] as const)(
+  'what was done of a topic is committed when it is subscribed to no more, and does not come again: queues %s',
+  async how => {
+    const [first, second] = [await textTopic(), await textTopic()]
+    await using client = quietClient(cluster, { timing: { commitMs: 1_000_000, rebalanceMs: 1_000 } })
+    const events = eventsOf(client)
+    const queues = [first, second].flatMap(({ name }) =>
+      [0, 1].map(queueId => ({ topic: name, brokerName: 'broker-a', queueId })),
+    )
+    const consumer = client.consumer({
+      group: unique('g'),
+      subscribe: [on(first), on(second)],
+      startFrom: 'first',
+      ...(how === 'chosen' ? { assign: queues } : {}),
+    })
+    const seen: string[] = []
+    consume(consumer, ({ message: { body } }) => void seen.push(body))
+    const send = (to: typeof first, body: string) => client.producer().send(message(to, body))
+    await send(first, 'one')
+    await send(second, 'two')
+    await expect.poll(() => [...seen].sort()).toEqual(['one', 'two'])
+
+    const held = async () => (await firstValueFrom(consumer.assignments$)).current.map(queue => queue.topic)
+    consumer.subscriptions.remove(second)
+    await expect.poll(held).not.toContain(second.name)
+    await send(second, 'three')
+    await send(first, 'four')
+    await expect.poll(() => seen).toContain('four')
+    consumer.subscriptions.add(on(second))
+    await expect.poll(() => [...seen].sort()).toEqual(['four', 'one', 'three', 'two'])
+    expect(ofType(events, 'consumer-failure')).toEqual([])
+    await consumer.close()
+  },
+)
+
 it('members that disagree on their subscriptions are named', async () => {
   const texts = await textTopic()
   await using one = quietClient(cluster, { timing: { heartbeatMs: 500 } })

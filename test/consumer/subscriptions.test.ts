@@ -1,6 +1,8 @@
 import Long from 'long'
+import { NEVER } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createSubscriptions } from '../../src/consumer/subscriptions.ts'
+import { createSubscriptionSet } from '../../src/consumer/subscription-set.ts'
+import { createLiveSubscriptions, createSubscriptions } from '../../src/consumer/subscriptions.ts'
 import { codecs } from '../../src/messages/codecs.ts'
 import { on } from '../../src/consumer/on.ts'
 import { topic } from '../../src/messages/topic.ts'
@@ -100,5 +102,19 @@ describe('what a group subscribes to', () => {
       'buffer',
       'buffer',
     ])
+  })
+})
+
+describe('subscriptions that change', () => {
+  it('remember how the bodies of a former topic are read: some of it may still be in hand', () => {
+    const set = createSubscriptionSet(settings.subscriptions, () => VERSION, NEVER)
+    const live = createLiveSubscriptions(settings, set)
+    expect(live.codecOf('orders')).toBe(orders.codec)
+    set.remove(orders)
+    expect([live.of('orders'), live.topics]).toEqual([undefined, ['raw', '%RETRY%g']])
+    expect(live.codecOf('orders')).toBe(orders.codec)
+    const anew = topic('orders', codecs.text)
+    set.add(on(anew))
+    expect(live.codecOf('orders')).toBe(codecs.text)
   })
 })
