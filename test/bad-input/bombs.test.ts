@@ -87,8 +87,8 @@ describe('zstd', () => {
     const frames = Buffer.concat(Array<Buffer>(30_000).fill(zstdFrame(17, compressedLetter)))
     const before = taken()
     expect(read(frames)).toHaveLength(30_000)
-    // where a reader of Node is made for each frame, its garbage is still there
-    expect(taken() - before).toBeLessThan(64 * MIB)
+    // a window for each would be 3.7 GiB; what is garbage already V8 may leave until there are about 64 MiB of it
+    expect(taken() - before).toBeLessThan(HUGE)
   })
 
   it.each(readers)('that announces a window of 2 GiB for one byte takes none of that: %s', (_how, read) => {
