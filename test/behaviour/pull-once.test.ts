@@ -16,15 +16,19 @@ afterAll(() => cluster.stop())
 unhandledErrors()
 
 const codec = codecs.json<number>()
-/** A topic of one queue with so many numbers, every other one with tag `odd`. */
+const n = (offset: { toNumber: () => number } | undefined) => offset?.toNumber()
+/**
+ * A topic of one queue with so many numbers, every other one with tag `odd`. A broker answers a send before it has put the
+ * message into its queue, so that a single pull may come too early.
+ */
 const filled = async (client: Client, count: number): Promise<[QueueRef, Topic<string, number>]> => {
   const numbers = topic(unique('numbers'), codec)
   await cluster.createTopic(numbers.name, { queues: 1 })
   for (let n = 0; n < count; n++) await client.producer().send(message(numbers, n, { tag: n % 2 ? 'odd' : 'even' }))
   const [queue] = await firstValueFrom(client.queues$(numbers))
+  await expect.poll(async () => n(await client.maxOffset(queue as QueueRef))).toBe(count)
   return [queue as QueueRef, numbers]
 }
-const n = (offset: { toNumber: () => number } | undefined) => offset?.toNumber()
 
 describe('a single pull', () => {
   it('brings a page and says where to go on; nothing is remembered', async () => {
