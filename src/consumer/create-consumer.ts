@@ -1,4 +1,4 @@
-import { defer, EMPTY, firstValueFrom, from, map, merge, mergeMap, NEVER, takeUntil, tap, timer } from 'rxjs'
+import { defer, EMPTY, firstValueFrom, from, map, merge, NEVER, takeUntil, tap, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { optionsOf } from '../client/check-kinds.ts'
 import { checkNames } from '../client/check-names.ts'
@@ -23,6 +23,7 @@ import { resolveReceiveOptions } from './receive-options.ts'
 import type { ReceiveOptions } from './receive-options.ts'
 import { createResolved } from './resolved.ts'
 import { createRunWork } from './run-work.ts'
+import { deliveries$ } from './session-deliveries.ts'
 import { isOpen } from './settling.ts'
 
 /** What lives and ends with a consumer: the message trace. */
@@ -73,14 +74,7 @@ export const createConsumer = <D extends Delivery>(
     delivery.startedAt = scheduler.now()
   }
   const unbegun$ = (until: ReceiveOptions['until']): Observable<QueueDelivery> =>
-    runs.run$(until, (session, { until$ }) =>
-      session
-        .run$((_, pages$) => pages$)
-        .pipe(
-          mergeMap(page => page),
-          takeUntil(until$),
-        ),
-    )
+    runs.run$(until, (session, { until$ }) => deliveries$(session).pipe(takeUntil(until$)))
   const messages$ = (given?: ReceiveOptions): Observable<QueueDelivery> =>
     resolved$(
       () => resolveReceiveOptions(given),

@@ -139,10 +139,7 @@ export const createPullConsumer = <M extends Inbound>(
       const below = what?.map(one => ('queue' in one ? toQueueOffset(one.offset) : undefined)) ?? []
       const session = runs.session()
       if (session === undefined) checkOpen()
-      if (what === undefined) {
-        consumedByPolls()
-        return session?.held.committed$() ?? of(undefined)
-      }
+      if (what === undefined) return doors.commit$()
       if (session === undefined) throw illegal('nothing was polled yet, so there is nothing to commit')
       const held = heldOf(session, what.map(queueOf))
       for (const [i, queue] of held.entries()) queue.consumed(below[i])

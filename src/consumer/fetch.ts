@@ -1,9 +1,10 @@
-import { firstValueFrom, merge, mergeMap, ReplaySubject, take, takeUntil, tap, timer, toArray } from 'rxjs'
+import { firstValueFrom, merge, ReplaySubject, take, takeUntil, tap, timer, toArray } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
 import type { QueueDelivery } from './delivery.ts'
 import { resolveFetchOptions } from './fetch-options.ts'
 import type { FetchDoor } from './fetch-options.ts'
 import type { Resolved } from './resolved.ts'
+import { deliveries$ } from './session-deliveries.ts'
 import type { SessionRuns } from './session-run.ts'
 
 export const createFetch = (
@@ -18,15 +19,12 @@ export const createFetch = (
       () => resolveFetchOptions(given),
       ({ max, waitMs }) =>
         runs.run$(undefined, (session, { until$ }) =>
-          session
-            .run$((_, pages$) => pages$)
-            .pipe(
-              mergeMap(page => page),
-              tap(delivery => (delivery.startedAt = scheduler.now())),
-              take(max),
-              takeUntil(merge(until$, timer(waitMs, scheduler))),
-              toArray(),
-            ),
+          deliveries$(session).pipe(
+            tap(delivery => (delivery.startedAt = scheduler.now())),
+            take(max),
+            takeUntil(merge(until$, timer(waitMs, scheduler))),
+            toArray(),
+          ),
         ),
     )
   const fetch: FetchDoor<QueueDelivery>['fetch'] = given => {

@@ -107,11 +107,12 @@ export const createGroupBroker = (
     start$: queue => at$(queue, endpoint => ruledStart$(broker.offsets, endpoint, queue, startFrom)),
 
     pull$: (queue, queueOffset, maxMsgNums, held) => {
-      if (subscriptions.of(queue.topic) === undefined) return NEVER // it is about to be taken away
       const key = queueKey(queue)
       const ask$ = (endpoint: string) =>
         asMember$(endpoint, PULL_TIMEOUT_MS, () => {
-          const { subVersion = Long.ZERO, expressionType = 'TAG', subString } = subscriptions.of(queue.topic) ?? {}
+          const subscription = subscriptions.of(queue.topic)
+          if (subscription === undefined) return NEVER // it is about to be taken away
+          const { subVersion, expressionType, subString } = subscription
           return broker.pulling.pull$(
             endpoint,
             {
@@ -125,7 +126,7 @@ export const createGroupBroker = (
               suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
               subVersion,
               expressionType,
-              ...(polled === undefined ? {} : { subscription: subString ?? '*' }),
+              ...(polled === undefined ? {} : { subscription: subString }),
               bname: queue.brokerName,
             },
             PULL_TIMEOUT_MS,

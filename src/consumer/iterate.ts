@@ -74,10 +74,7 @@ export const iterate = <T>(
     until.next()
     if (subscription === undefined) end()
     await ended
-    if (failure === undefined) return OVER
-    const { error } = failure
-    failure = undefined
-    throw error
+    return new Promise((resolve, reject) => answer({ resolve, reject }))
   }
 
   return {

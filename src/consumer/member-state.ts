@@ -61,8 +61,9 @@ const memberView = (options: MemberStateOptions): MemberView => {
     status: topic => consumeStatus(meter.rates(topic)),
     reset: offsets => {
       for (const { queue, offset } of offsets.values()) {
-        held.get(queue)?.seek(offset)
-        held.get(queue)?.consumed(offset)
+        const mine = held.get(queue)
+        mine?.seek(offset)
+        mine?.consumed(offset)
       }
       commitNow()
     },

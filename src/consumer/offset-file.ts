@@ -23,8 +23,8 @@ interface Found {
 let writers = 0 // two consumers with one file must not write into the same temporary one
 
 /**
- * Offsets in a file, which Java's client reads too. Without `autoRecovery` a damaged file is an error. At every moment the file or its backup is whole: what is new is written
- * beside it, to the disk, and then takes its place.
+ * Offsets in a file, which Java's client reads too. Without `autoRecovery` a damaged file is an error. At every moment the
+ * file or its backup is whole: what is new is written beside it, to the disk, and then takes its place.
  */
 export const createOffsetFile = (
   path: string,

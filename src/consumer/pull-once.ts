@@ -5,23 +5,23 @@ import { expected, isFunction, optionsOf } from '../client/check-kinds.ts'
 import { checkedInt, checkedMs } from '../client/checks.ts'
 import { collected, noted } from '../client/problems.ts'
 import { toInbound } from '../client/received.ts'
-import { decodeFailed, illegal } from '../errors.ts'
+import { illegal } from '../errors.ts'
 import { codecs } from '../messages/codecs.ts'
 import type { Codec } from '../messages/codecs.ts'
 import type { Inbound } from '../messages/message.ts'
-import { queueKey, toQueueOffset } from '../messages/offsets.ts'
+import { toQueueOffset } from '../messages/offsets.ts'
 import type { OffsetLike, QueueRef } from '../messages/offsets.ts'
 import { topic } from '../messages/topic.ts'
 import type { MessageFilter } from '../messages/topic.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { PROPERTY } from '../protocol/properties.ts'
-import type { StoredMessage } from '../protocol/stored-message.ts'
-import { matchesTag, sqlSubscription, tagSubscription } from '../protocol/subscription.ts'
+import { matchesTag, tagSubscription } from '../protocol/subscription.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import { pullFlags } from '../protocol/sys-flags.ts'
 import { on } from './on.ts'
-import { unwrapped } from './queue-pages.ts'
+import { pulledPage } from './pulled-page.ts'
 import { checkSubscription } from './subscription-rules.ts'
+import { subscriptionData } from './subscriptions.ts'
 
 /** What a single pull is told. */
 export interface PullOptions<T = Uint8Array> {
@@ -76,13 +76,6 @@ const offsetOf = (offset: OffsetLike | undefined): Long => {
   return toQueueOffset(offset)
 }
 
-const subscriptionOf = (name: string, filter: MessageFilter): SubscriptionData => {
-  const spec = on(topic(name), filter)
-  return spec.sql === undefined
-    ? tagSubscription(name, spec.tags, Long.ZERO)
-    : sqlSubscription(name, spec.sql, Long.ZERO)
-}
-
 /** The request and what its answer means. Throws ERR_RMQ_ILLEGAL for options that make no sense. */
 export const oncePull = (queue: QueueRef, given: PullOptions<unknown>): OncePull =>
   collected('a pull', () => {
@@ -96,7 +89,7 @@ export const oncePull = (queue: QueueRef, given: PullOptions<unknown>): OncePull
     noted(() => (queueOffset = offsetOf(options.offset)))
     let subscription = tagSubscription(queue.topic, '*', Long.ZERO)
     noted(() => checkSubscription(on(topic(queue.topic))))
-    noted(() => (subscription = subscriptionOf(queue.topic, filter)), 'filter')
+    noted(() => (subscription = subscriptionData(on(topic(queue.topic), filter), Long.ZERO)), 'filter')
     const waitMs = checkedMs('waitMs', options.waitMs, 0, 0)
     return {
       header: {
@@ -125,20 +118,14 @@ interface Wanted {
 }
 
 const resultOf = (pulled: Pulled, queue: QueueRef, { queueOffset, subscription, codec }: Wanted): PullResult => {
-  const { status, nextBeginOffset, minOffset, maxOffset } = pulled
-  const { messages, failure } = unwrapped(pulled)
-  const last = messages.at(-1)
-  if (failure !== undefined && last === undefined) {
-    throw decodeFailed(`queue ${queueKey(queue)} cannot be read on: ${failure.message}`, { cause: failure })
-  }
-  /** A record that is a batch inside may begin before what was asked for. */
-  const isWanted = (stored: StoredMessage): boolean =>
-    !stored.queueOffset.lessThan(queueOffset) && matchesTag(subscription, stored.properties[PROPERTY.TAGS])
+  const { status, minOffset, maxOffset } = pulled
+  const { messages, nextOffset } = pulledPage(pulled, queue, queueOffset)
   return {
     status,
-    messages: messages.filter(isWanted).map(stored => toInbound(stored, queue, queue.topic, codec, true)),
-    // what stands before a damage is given, and the damage is not skipped
-    nextOffset: failure === undefined || last === undefined ? nextBeginOffset : last.queueOffset.add(1),
+    messages: messages
+      .filter(stored => matchesTag(subscription, stored.properties[PROPERTY.TAGS]))
+      .map(stored => toInbound(stored, queue, queue.topic, codec, true)),
+    nextOffset,
     minOffset,
     maxOffset,
   }

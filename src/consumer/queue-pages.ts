@@ -2,18 +2,17 @@ import { defer, filter, map, merge, Observable, of, Subject, switchMap, take, ta
 import type { SchedulerLike } from 'rxjs'
 import type Long from 'long'
 import type { Pulled } from '../broker/pulling.ts'
-import { decodeFailed, isRocketError } from '../errors.ts'
-import { queueKey } from '../messages/offsets.ts'
+import { isRocketError } from '../errors.ts'
 import type { ReportedEvent } from '../observability/events.ts'
 import type { MessageQueue } from '../protocol/routes.ts'
 import { RESPONSE } from '../protocol/responses.ts'
-import { isInnerBatch, unwrapInnerBatch } from '../protocol/stored-message.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import type { FullLimit, QueueBudget } from './budget.ts'
 import type { Custody } from './custody.ts'
 import { QueueDelivery } from './delivery.ts'
 import { pullLoop$ } from './pull-loop.ts'
 import type { Page } from './pull-loop.ts'
+import { pulledPage } from './pulled-page.ts'
 import { oneMore } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
 
@@ -90,24 +89,14 @@ export const createQueuePages = (
   const toPage = (pulled: Pulled, offset: Long): Page<QueueDelivery> => {
     maxOffset = pulled.maxOffset
     pulledTo = pulled.nextBeginOffset
-    const { messages, failure: damage } = unwrapped(pulled)
-    // A record that is a batch inside may begin before what was asked for; so may what a broker compacted.
-    const isEarly = messages[0]?.queueOffset.lessThan(offset) === true
-    const entries = messages
-      .filter(stored => accepts(stored) && !(isEarly && stored.queueOffset.lessThan(offset)))
-      .map(stored => new QueueDelivery(stored, topicOf(stored), custody.settler))
-    if (damage === undefined) {
-      const nextOffset = pulled.nextBeginOffset
-      const caughtUp = pulled.status === 'NO_NEW_MSG' || nextOffset.greaterThanOrEqual(pulled.maxOffset)
-      return { entries, nextOffset, caughtUp }
+    const { messages, nextOffset, damage } = pulledPage(pulled, queue, offset)
+    const entries = messages.filter(accepts).map(stored => new QueueDelivery(stored, topicOf(stored), custody.settler))
+    if (damage !== undefined) {
+      failure('decode', damage) // what stands before it is delivered, and the next pull begins at it
+      return { entries, nextOffset }
     }
-    // Damaged: what stands before it is delivered, and nothing is skipped: the next pull begins at the damage.
-    const last = messages.at(-1)
-    if (last === undefined) {
-      throw decodeFailed(`queue ${queueKey(queue)} cannot be read on: ${damage.message}`, { cause: damage })
-    }
-    failure('decode', damage)
-    return { entries, nextOffset: last.queueOffset.add(1) }
+    const caughtUp = pulled.status === 'NO_NEW_MSG' || nextOffset.greaterThanOrEqual(pulled.maxOffset)
+    return { entries, nextOffset, caughtUp }
   }
 
   /** The offset was outside the queue: the broker says where to go on. */
@@ -189,17 +178,4 @@ export const createQueuePages = (
     full: () => (spanned() < span ? budget.full() : { limit: 'span', most: span, taken: spanned() }),
     trouble: () => trouble,
   }
-}
-
-/** With the members of batches in place of those; up to the first that cannot be taken apart. */
-export const unwrapped = ({ messages, failure }: Pulled): Pick<Pulled, 'messages' | 'failure'> => {
-  if (!messages.some(isInnerBatch)) return { messages, failure }
-  const members: StoredMessage[] = []
-  try {
-    for (const stored of messages) for (const member of unwrapInnerBatch(stored)) members.push(member)
-  } catch (error) {
-    if (!isRocketError(error)) throw error
-    return { messages: members, failure: error }
-  }
-  return { messages: members, failure }
 }

@@ -1,4 +1,4 @@
-import { catchError, EMPTY, from, map, mergeMap, reduce, tap } from 'rxjs'
+import { catchError, EMPTY, from, map, reduce, tap } from 'rxjs'
 import type { Observable, ObservableInput } from 'rxjs'
 import type { SharedClient } from '../client/shared-client.ts'
 import { queueKey } from '../messages/offsets.ts'
@@ -15,6 +15,7 @@ import type { ConsumerSettings } from './options.ts'
 import { checkedConcurrency } from './process-options.ts'
 import type { resolveProcessBatchOptions, resolveProcessOptions } from './process-options.ts'
 import type { BatchHandler, Handler, Processed } from './process.ts'
+import { deliveries$ } from './session-deliveries.ts'
 import type { Ending } from './session-run.ts'
 import { isReadable } from './settling.ts'
 import { createWork } from './work.ts'
@@ -70,8 +71,6 @@ export const createRunWork = ({ shared, settings, tracer, onProcessed }: RunWork
     )
     return { now: () => now, changes$ }
   }
-  const deliveries$ = (session: GroupSession): Observable<QueueDelivery> =>
-    session.run$((_, pages$) => pages$).pipe(mergeMap(page => page))
 
   /** Where order is kept, what failed is tried again in place; elsewhere each attempt is the last one here. */
   const wayOf = <R>(

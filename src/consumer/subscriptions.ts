@@ -1,6 +1,7 @@
 import Long from 'long'
 import { codecs } from '../messages/codecs.ts'
 import type { Codec } from '../messages/codecs.ts'
+import type { SubscriptionSpec } from '../messages/topic.ts'
 import type { ConsumerData } from '../protocol/bodies.ts'
 import { retryTopicOf } from '../protocol/names.ts'
 import { PROPERTY } from '../protocol/properties.ts'
@@ -27,6 +28,10 @@ type SubscribingSettings = Pick<
 > &
   Partial<Pick<ConsumerSettings, 'assign'>>
 
+/** As brokers are told of it. */
+export const subscriptionData = ({ topic, tags, sql }: SubscriptionSpec, subVersion: Long): SubscriptionData =>
+  sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion)
+
 /** @param version creation time in ms: brokers keep the newest */
 export const createSubscriptions = (
   { group, subscriptions: specs, model, acknowledge, startFrom, assign = 'auto', polled }: SubscribingSettings,
@@ -34,9 +39,7 @@ export const createSubscriptions = (
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
   const all = [
-    ...specs.map(({ topic, tags, sql }) =>
-      sql === undefined ? tagSubscription(topic.name, tags, subVersion) : sqlSubscription(topic.name, sql, subVersion),
-    ),
+    ...specs.map(spec => subscriptionData(spec, subVersion)),
     ...(model === 'clustering' && acknowledge === 'offset' && polled === undefined
       ? [tagSubscription(retryTopicOf(group), '*', subVersion)]
       : []),
