@@ -6,6 +6,7 @@ import { javaArguments, LOGBACK_CONFIG } from './config-files.ts'
 import type { Guard } from './guard.ts'
 import { lastLines } from './last-lines.ts'
 import { hasState } from './process-state.ts'
+import { removeUnbornFiles } from './unborn-files.ts'
 
 const MAIN_CLASSES = {
   namesrv: 'org.apache.rocketmq.namesrv.NamesrvStartup',
@@ -93,9 +94,10 @@ export class ServerProcess {
     throw output.includes('Address already in use') ? new PortTakenError(message) : new Error(message)
   }
 
-  /** SIGKILL; a paused process dies as well. */
+  /** SIGKILL; a paused process dies as well. What it leaves, it can start with again. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+    await removeUnbornFiles(join(this.#spec.home, 'store'))
   }
 
   /** SIGTERM; a paused process notices it only when it goes on. */

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, askOk } from './ask.ts'
 import { isAlive } from './lock.ts'
@@ -50,6 +52,15 @@ describe('a real cluster', () => {
     await expect(ask(broker, 28)).rejects.toThrow('ECONNREFUSED')
     await cluster.restartBroker()
     await expect.poll(() => storedIn('lasting')).toBe(1)
+  })
+
+  it('comes back also from a kill in the moment in which it created a file', async () => {
+    const queue = join(cluster.folder, 'broker-a/store/consumequeue/unborn/0')
+    await mkdir(queue, { recursive: true })
+    await writeFile(join(queue, '00000000000000000000'), '')
+    await cluster.killBroker()
+    await cluster.restartBroker()
+    await sendRaw(broker, 'BenchmarkTest', 'hello')
   })
 
   it('does not answer while a broker is paused, and carries out what it was asked once resumed', async () => {

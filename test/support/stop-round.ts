@@ -178,7 +178,7 @@ export const playStopRound = async ({ cluster, clients, sender }: StopStage, see
   await later.close()
   for (let queueId = 0; queueId < queues; queueId++) {
     const sent = Math.ceil((count - queueId) / queues)
-    if (began.get(queueId) !== sent)
+    if (began.get(queueId) !== sent && !record.mayBeBehind(queueId))
       record.found(`at the end queue ${queueId} stood at ${String(began.get(queueId))} of ${sent}`)
   }
   if (record.findings.length > 0)
