@@ -43,7 +43,7 @@ export const createPullConsumer = <M extends Inbound>(
   const { runtime, timing, life, report } = shared
   const { scheduler, asap } = runtime
   const { settings, assign, pollTimeoutMs } = resolvePullConsumerOptions(options, timing.commitMs)
-  const { group, polled } = settings
+  const { group, autoCommit } = settings
   const chosen = new BehaviorSubject<readonly QueueRef[]>(assign === 'auto' ? [] : assign)
   const pages = createPolledPages()
   let membership: Membership | undefined
@@ -113,7 +113,7 @@ export const createPullConsumer = <M extends Inbound>(
     door$(() => {
       const waitMs = checkedMs('timeoutMs', timeoutMs, pollTimeoutMs, 0)
       const mine = member()
-      if (polled?.autoCommit === true) consumedByPolls()
+      if (autoCommit) consumedByPolls()
       const over$ = mine.pipe(ignoreElements(), endWith(undefined))
       const there$ = merge(of(undefined), pages.arrivals$).pipe(
         map(pages.take),

@@ -54,7 +54,7 @@ export interface GroupBroker extends Requests {
 /** What a member asks of brokers: which broker, and the group's fields of each request. */
 export const createGroupBroker = (
   shared: SharedClient,
-  { group, model, startFrom, maxAttempts, polled }: ConsumerSettings,
+  { group, model, startFrom, maxAttempts, polled = false }: ConsumerSettings,
   subscriptions: Subscriptions,
   { routes, known$, onUnknown }: GroupBrokerOptions,
 ): GroupBroker => {
@@ -121,12 +121,12 @@ export const createGroupBroker = (
               queueId: queue.queueId,
               queueOffset,
               maxMsgNums,
-              sysFlag: pullFlags({ suspend: held, subscription: polled !== undefined, litePull: polled !== undefined }),
+              sysFlag: pullFlags({ suspend: held, subscription: polled, litePull: polled }),
               commitOffset: Long.ZERO,
               suspendTimeoutMillis: Long.fromNumber(held ? SUSPEND_MS : 0),
               subVersion,
               expressionType,
-              ...(polled === undefined ? {} : { subscription: subString }),
+              ...(polled ? { subscription: subString } : {}),
               bname: queue.brokerName,
             },
             PULL_TIMEOUT_MS,

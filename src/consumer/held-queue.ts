@@ -10,7 +10,6 @@ import type { MessageQueue } from '../protocol/routes.ts'
 import type { StoredMessage } from '../protocol/stored-message.ts'
 import { createCustody } from './custody.ts'
 import type { QueueDelivery } from './delivery.ts'
-import type { PolledSettings } from './polled-settings.ts'
 import type { Page } from './pull-loop.ts'
 import { createQueueCommits } from './queue-commits.ts'
 import { createQueueDeparture } from './queue-departure.ts'
@@ -40,7 +39,7 @@ export interface HeldQueueContext extends QueuePagesContext {
   /** Whether a user wants it to rest. */
   readonly isPaused?: ((queue: QueueRef) => boolean) | undefined
   /** Consumed is what it is told to be (`consumed`), and not what is settled. */
-  readonly polled?: PolledSettings | undefined
+  readonly polled?: boolean | undefined
   /** Default true. `false`: progress is told when the application says so, and then what it was at that time. */
   readonly autoCommit?: boolean
   readonly drainMs: number
@@ -83,7 +82,7 @@ export interface HeldQueue {
 
 export const createHeldQueue = (queue: MessageQueue, context: HeldQueueContext): HeldQueue => {
   const { budget, report, group, scheduler, atMostOnce = false, locked$, unlock$, polled, autoCommit = true } = context
-  const isSaid = polled !== undefined || !autoCommit
+  const isSaid = polled === true || !autoCommit
   const seeks = new Subject<Long>()
   let sought: Long | undefined // by a user, until a broker knows: outlasts a lock that is waited for, or lost
   let consumedBelow: Long | undefined // where it is said, and not settled

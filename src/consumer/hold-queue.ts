@@ -74,7 +74,7 @@ export const createHolding = (options: HoldingOptions): ((queue: MessageQueue) =
       startPosition$: at => startPosition$(offsets.load$(at), broker.start$(at)),
       commit$: offsets.commit$,
       polled: settings.polled,
-      autoCommit: settings.polled?.autoCommit ?? settings.autoCommit,
+      autoCommit: settings.autoCommit,
       atMostOnce: settings.delivery === 'at-most-once',
       span: flow.span,
       onPulled: (_, messages, ms) => {

@@ -13,8 +13,7 @@ import type { AllocateOption, AllocationRule } from './allocation/allocate-optio
 import type { Offsets } from './offset-store.ts'
 import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
 import { checkConflicts } from './option-conflicts.ts'
-import { isQueueRef } from './queue-refs.ts'
-import type { PolledSettings } from './polled-settings.ts'
+import { isQueueRef, notAssigned } from './queue-refs.ts'
 import { checkSubscriptions, isSubscription } from './subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
@@ -168,7 +167,7 @@ export interface ConsumerSettings {
   /** Undefined: nothing is traced. */
   readonly trace: TraceSettings | undefined
   /** The application asks for messages (lite pull), and says how far they are consumed. Absent: they are handed to it. */
-  readonly polled?: PolledSettings
+  readonly polled?: boolean
 }
 
 /** What a consumer does where nothing else is said; `flow` as FLOW_DEFAULTS. */
@@ -268,7 +267,7 @@ export const isTime = (value: unknown): value is Date => value instanceof Date &
 const checkedAssign = (assign: unknown = 'auto'): 'auto' | readonly QueueRef[] => {
   if (assign === 'auto') return assign
   if (Array.isArray(assign) && assign.length > 0 && assign.every(isQueueRef)) return assign
-  return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), 'auto')
+  return wrong(notAssigned(), 'auto')
 }
 const resolveFlow = (told: Partial<FlowLimits> | undefined): FlowLimits => {
   const d = FLOW_DEFAULTS

@@ -8,7 +8,7 @@ import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkNothingShared, problemsOf } from './option-conflicts.ts'
 import { resolveConsumerOptions } from './options.ts'
 import type { ConsumerOptions, ConsumerSettings } from './options.ts'
-import { isQueueRef } from './queue-refs.ts'
+import { isQueueRef, notAssigned } from './queue-refs.ts'
 
 /** What a consumer that is asked for messages has in common with one that hands them out. */
 type Common =
@@ -70,7 +70,7 @@ export const resolvePullConsumerOptions = (given: PullConsumerOptions, commitMs:
       if (Array.isArray(assign)) checkNothingShared(common)
     }
     return {
-      settings: { ...settings, assign, polled: { autoCommit: checkedBool('autoCommit', autoCommit, true) } },
+      settings: { ...settings, assign, polled: true, autoCommit: checkedBool('autoCommit', autoCommit, true) },
       assign,
       pollTimeoutMs: checkedMs('pollTimeoutMs', pollTimeoutMs, 5_000, 0),
     }
@@ -79,7 +79,7 @@ export const resolvePullConsumerOptions = (given: PullConsumerOptions, commitMs:
 /** Throws for what is no list of queues, or of queues that are not subscribed to. */
 export const checkChosen = (queues: unknown, { subscriptions }: Pick<ConsumerSettings, 'subscriptions'>): void => {
   if (!Array.isArray(queues) || !queues.every(isQueueRef)) {
-    return wrong(illegal('assign is neither "auto" nor a list of queues { topic, brokerName, queueId }'), undefined)
+    return wrong(notAssigned(), undefined)
   }
   const topics = subscriptions.map(({ topic }) => topic.name)
   for (const why of problemsOf(queues, topics)) wrong(illegal(why), undefined)

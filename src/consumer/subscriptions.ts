@@ -34,18 +34,18 @@ export const subscriptionData = ({ topic, tags, sql }: SubscriptionSpec, subVers
 
 /** @param version creation time in ms: brokers keep the newest */
 export const createSubscriptions = (
-  { group, subscriptions: specs, model, acknowledge, startFrom, assign = 'auto', polled }: SubscribingSettings,
+  { group, subscriptions: specs, model, acknowledge, startFrom, assign = 'auto', polled = false }: SubscribingSettings,
   version: number,
 ): Subscriptions => {
   const subVersion = Long.fromNumber(version)
   const all = [
     ...specs.map(spec => subscriptionData(spec, subVersion)),
-    ...(model === 'clustering' && acknowledge === 'offset' && polled === undefined
+    ...(model === 'clustering' && acknowledge === 'offset' && !polled
       ? [tagSubscription(retryTopicOf(group), '*', subVersion)]
       : []),
   ]
   const where = startFrom instanceof Date ? 'timestamp' : startFrom
-  const consumeType = polled === undefined ? PUSHED[acknowledge] : 'CONSUME_ACTIVELY'
+  const consumeType = polled ? 'CONSUME_ACTIVELY' : PUSHED[acknowledge]
   const byTopic = new Map(all.map(subscription => [subscription.topic, subscription]))
   const codecByTopic = new Map(specs.map(({ topic }) => [topic.name, topic.codec]))
   return {
@@ -61,9 +61,9 @@ export const createSubscriptions = (
       groupName: group,
       consumeType,
       messageModel: model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
-      consumeFromWhere: FROM_WHERE[polled === undefined ? where : 'last'], // lite pull says so whatever it does, in Java
+      consumeFromWhere: FROM_WHERE[polled ? 'last' : where], // lite pull says so whatever it does, in Java
       // who chooses its queues takes no part in sharing them out: each of its pulls says what it wants
-      subscriptions: polled !== undefined && assign !== 'auto' ? [] : all,
+      subscriptions: polled && assign !== 'auto' ? [] : all,
     }),
   }
 }

@@ -72,7 +72,7 @@ const KINDS: Readonly<Record<string, (making: Making) => Promise<unknown>>> = {
   'transaction-rollback': making => inTransaction(making, 'rollback'),
   'transaction-unknown': making => inTransaction(making, 'unknown'),
   request: ({ producer, of: to }) =>
-    producer.request(message(to, 'one message'), topic('replies'), { timeoutMs: 300 }).catch(() => 'nobody replies'),
+    producer.request(message(to, 'one message'), topic('replies'), { timeoutMs: 2_000 }).catch(() => 'nobody replies'),
   reply: ({ producer }) => {
     const asked = { CLUSTER: 'DefaultCluster', CORRELATION_ID: 'the-correlation', REPLY_TO_CLIENT: 'the-requester' }
     const request = aRequest({ properties: { ...asked, TTL: '3000' } })

@@ -23,7 +23,9 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /** Sends one message of each kind that there is, so that what it puts on the wire can be written down. */
 final class Kinds {
-    private static final long REPLY_TIMEOUT_MS = 300;
+    private static final long REPLY_TIMEOUT_MS = 2_000;
+    /** On a busy machine a broker may be late. */
+    private static final int SEND_TIMEOUT_MS = 30_000;
     private DefaultMQProducer producer;
     private TransactionMQProducer transactional;
     private volatile LocalTransactionState outcome;
@@ -130,10 +132,12 @@ final class Kinds {
         producer = new DefaultMQProducer("recorded");
         producer.setNamesrvAddr(nameServer);
         producer.setInstanceName("recorded");
+        producer.setSendMsgTimeout(SEND_TIMEOUT_MS);
         producer.start();
         transactional = new TransactionMQProducer("recorded-transactions");
         transactional.setNamesrvAddr(nameServer);
         transactional.setInstanceName("recorded-transactions");
+        transactional.setSendMsgTimeout(SEND_TIMEOUT_MS);
         transactional.setTransactionListener(new TransactionListener() {
             @Override
             public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
