@@ -64,7 +64,7 @@ export default defineConfig(
   },
   {
     // A handler, and the local part of a transaction, may return nothing at all: that is part of the contract with users.
-    files: ['src/consumer/process.ts', 'src/producer/transaction.ts'],
+    files: ['src/consumer/queues/handler.ts', 'src/producer/transaction.ts'],
     rules: { '@typescript-eslint/no-invalid-void-type': 'off' },
   },
   {
@@ -72,7 +72,7 @@ export default defineConfig(
     files: [
       'src/create-client.ts',
       'src/client/{health,shared-client}.ts',
-      'src/consumer/{create-pull-consumer,fetch,session-run}.ts',
+      'src/consumer/{pull/create-pull-consumer,pull/fetch,group/session-run}.ts',
     ],
     rules: { 'rxjs-x/no-ignored-subscription': 'off' },
   },

@@ -1,7 +1,7 @@
 import type { SharedClient } from './client/shared-client.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import { createConsumer } from './consumer/create-consumer.ts'
-import type { Delivery } from './consumer/delivery.ts'
+import type { Delivery } from './consumer/queues/delivery.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
 import { createTraceWriter } from './create-trace-writer.ts'
 import { traceHandlers } from './trace/trace-handlers.ts'

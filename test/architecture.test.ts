@@ -2,99 +2,8 @@ import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { importCircles } from './support/import-circles.ts'
+import { FLOORS, MAY_ALSO_IMPORT, MAY_IMPORT, MAY_SUBSCRIBE } from './support/rooms.ts'
 import { calledName, eachNode, filesUnder, finding, importsOf, type Source } from './support/sources.ts'
-
-/**
- * Room ⇒ what its files may import besides the room itself: other rooms, packages, Node's modules. In brackets: types only,
- * which are gone at run time. The files at the root of src are rooms too.
- */
-const MAY_IMPORT: Readonly<Record<string, string>> = {
-  // the floor: anyone may stand on it
-  errors: '',
-  messages: 'errors long',
-  operators: 'errors rxjs',
-  protocol: 'errors long node:zlib node:crypto node:buffer',
-  observability: 'errors [messages] rxjs pino long',
-  // bytes, then questions and answers, then one function per request
-  transport: 'errors observability rxjs node:net node:tls',
-  remoting: 'errors operators observability protocol transport rxjs',
-  nameserver: 'errors operators observability protocol remoting rxjs long',
-  broker: 'errors operators observability protocol remoting rxjs long',
-  // what the features of one process share
-  client: 'errors messages operators observability protocol transport remoting nameserver broker rxjs long node:os',
-  // the features, which do not know each other
-  producer: 'errors messages operators observability protocol [nameserver] [broker] client rxjs long',
-  consumer: 'errors messages operators observability protocol [nameserver] [broker] client rxjs long',
-  // sends what interceptors of the others give it
-  trace: 'errors messages operators observability protocol [broker] [client] rxjs long',
-  // a client, producer and consumer of its own, for other clients
-  coordination: 'errors messages operators [observability] protocol client producer consumer rxjs',
-  // the front door
-  disposable: '[rxjs]',
-  'create-client':
-    'errors messages operators observability [protocol] [nameserver] client producer consumer create-traced-consumer create-traced-producer rxjs',
-  'create-traced-consumer': '[client] consumer create-trace-writer trace',
-  'create-traced-producer': '[client] producer create-trace-writer trace',
-  'create-trace-writer': 'messages [client] producer trace rxjs',
-  index:
-    'errors disposable messages operators [observability] protocol remoting [nameserver] client producer consumer coordination create-client',
-  // the side door: nothing of the client, so that it cannot repeat the client's mistakes
-  embedded: 'errors protocol rxjs long node:net node:crypto node:fs/promises node:path',
-  // a program: through the doors only, with all of Node
-  cli: 'index embedded rxjs node:*',
-}
-
-/** Files that may import what the others of their room may not. */
-const MAY_ALSO_IMPORT: Readonly<Record<string, string>> = {
-  // a consumer that gets every message keeps in a file how far it is, as Java's client does: nobody else would
-  'src/consumer/offset-disk.ts': 'node:fs/promises node:path',
-  'src/consumer/file-offsets.ts': 'node:os node:path',
-}
-
-/** Where `.subscribe(` may stand, and as what. Anywhere else, ask which operator was missed. */
-const MAY_SUBSCRIBE: Readonly<Record<string, 'operator' | 'life' | 'program'>> = {
-  'src/operators/batch-by.ts': 'operator',
-  'src/operators/bounded-map.ts': 'operator',
-  'src/operators/exhaust-map-trailing.ts': 'operator',
-  'src/operators/never-sync.ts': 'operator',
-  'src/operators/permits.ts': 'operator',
-  'src/operators/run-each.ts': 'operator',
-  'src/remoting/connection.ts': 'operator',
-  'src/remoting/correlate.ts': 'operator',
-  'src/remoting/sessions.ts': 'operator',
-  'src/client/health.ts': 'life',
-  'src/client/heartbeat.ts': 'operator',
-  'src/client/process-life.ts': 'operator',
-  'src/client/shared-client.ts': 'life',
-  'src/client/shared-outcomes.ts': 'life',
-  'src/producer/abortable.ts': 'operator',
-  'src/producer/send.ts': 'operator',
-  'src/producer/group-membership.ts': 'life',
-  'src/producer/send-outcome.ts': 'operator',
-  'src/producer/send-slots.ts': 'operator',
-  'src/producer/strategies.ts': 'life',
-  'src/producer/topic-boards.ts': 'life',
-  'src/producer/group-announcement.ts': 'life',
-  'src/producer/transactional-producer.ts': 'life',
-  'src/consumer/create-pull-consumer.ts': 'life',
-  'src/consumer/custody.ts': 'life',
-  'src/consumer/fetch.ts': 'life',
-  'src/consumer/group-upkeep.ts': 'life',
-  'src/consumer/iterate.ts': 'life',
-  'src/consumer/pop-acks.ts': 'operator',
-  'src/consumer/pop-custody.ts': 'life',
-  'src/consumer/pop-queue.ts': 'life',
-  'src/consumer/pull-loop.ts': 'operator',
-  'src/consumer/queue-pages.ts': 'operator',
-  'src/consumer/queue-stream.ts': 'operator',
-  'src/consumer/run-handler.ts': 'operator',
-  'src/consumer/session-run.ts': 'life',
-  'src/trace/trace-dispatcher.ts': 'life',
-  'src/coordination/outcome-sharing.ts': 'life',
-  'src/create-client.ts': 'life',
-  'src/cli/commands/consume.ts': 'program',
-  'src/cli/commands/produce.ts': 'program',
-}
 
 /** The one file of the library that writes to the console. */
 const PRINTER = 'src/cli/print.ts'
@@ -122,6 +31,19 @@ const forbiddenImports = (file: Source): readonly string[] => {
     if (to === room || allowed.includes(to) || (typeOnly && allowed.includes(`[${to}]`))) return []
     if (to.startsWith('node:') && allowed.includes('node:*')) return []
     return [finding(file, position, `${room} may not import ${typeOnly ? 'types of ' : ''}${to}`)]
+  })
+}
+
+/** Imports from a folder of a room to one above it. */
+const climbing = (file: Source): readonly string[] => {
+  const placeOf = (path: string): readonly [string | undefined, number] => {
+    const [, room = '', folder = ''] = path.split('/')
+    return [room, FLOORS[room]?.indexOf(folder) ?? -1]
+  }
+  const [room, floor] = placeOf(file.path)
+  return importsOf(file).flatMap(({ from, position }) => {
+    const [toRoom, toFloor] = placeOf(join(dirname(file.path), from))
+    return toRoom === room && floor >= 0 && toFloor > floor ? [finding(file, position, `climbs to ${from}`)] : []
   })
 }
 
@@ -173,6 +95,17 @@ const SILENCED = /eslint-disable(?!.* -- \S).*|@ts-(?:ignore|nocheck|expect-erro
 describe('every file of src', () => {
   it('imports only what its room may import', () => {
     expect(src.flatMap(forbiddenImports)).toEqual([])
+  })
+
+  it('imports, inside a large room, only from its own floor or from below', () => {
+    expect(src.flatMap(climbing)).toEqual([])
+    const folders = new Set(src.map(({ path }) => path.split('/').slice(1, -1).join('/')))
+    for (const [room, floors] of Object.entries(FLOORS)) {
+      const told = floors.map(floor => `${room}/${floor}`)
+      expect([...folders].filter(folder => folder.startsWith(`${room}/`)).sort()).toEqual(told.sort())
+    }
+    const wrong = { path: 'src/consumer/offsets/x.ts', text: "import type { X } from '../pop/x.ts'" }
+    expect(climbing(wrong)).toHaveLength(1)
   })
 
   it('takes its time from a scheduler, reports instead of logging, and keeps off the operators that lose', () => {

@@ -1,8 +1,8 @@
 import Long from 'long'
 import { asyncScheduler, defer, ignoreElements, merge, mergeMap, of, take, tap, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createBudget } from '../../src/consumer/budget.ts'
-import { pullLoop$, type Page } from '../../src/consumer/pull-loop.ts'
+import { createBudget } from '../../src/consumer/queues/budget.ts'
+import { pullLoop$, type Page } from '../../src/consumer/queues/pull-loop.ts'
 import { marbles } from '../marbles.ts'
 import { credits, each, endless, PLENTY, shown } from './pull-loop-drawn.ts'
 

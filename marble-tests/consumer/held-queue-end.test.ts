@@ -1,6 +1,6 @@
 import { defer, NEVER, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createBudget } from '../../src/consumer/budget.ts'
+import { createBudget } from '../../src/consumer/queues/budget.ts'
 import { notConnected } from '../../src/errors.ts'
 import { marbles } from '../marbles.ts'
 import { drawQueue, P, PAGES } from './held-queue-drawn.ts'

@@ -1,7 +1,7 @@
 import Long from 'long'
 import { asyncScheduler, defer, of, throwError } from 'rxjs'
 import { expect, it } from 'vitest'
-import { explained } from '../../src/consumer/explained.ts'
+import { explained } from '../../src/consumer/queues/explained.ts'
 import { aQueue } from '../../test/support/builders.ts'
 import { marbles } from '../marbles.ts'
 import { drawQueue, P, PAGES } from './held-queue-drawn.ts'

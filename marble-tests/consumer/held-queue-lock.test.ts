@@ -1,7 +1,7 @@
 import Long from 'long'
 import { asyncScheduler, defer, EMPTY, of, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { StartPosition } from '../../src/consumer/start-position.ts'
+import type { StartPosition } from '../../src/consumer/offsets/start-position.ts'
 import { marbles, type Marbles } from '../marbles.ts'
 import { drawQueue, P, PAGES, pulled } from './held-queue-drawn.ts'
 import type { Scripted } from './held-queue-drawn.ts'

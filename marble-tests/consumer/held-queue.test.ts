@@ -1,7 +1,7 @@
 import Long from 'long'
 import { defer, map, of, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createBudget } from '../../src/consumer/budget.ts'
+import { createBudget } from '../../src/consumer/queues/budget.ts'
 import { decodeFailed, notConnected, RocketError } from '../../src/errors.ts'
 import { marbles } from '../marbles.ts'
 import { drawQueue, P, PAGES, pulled } from './held-queue-drawn.ts'

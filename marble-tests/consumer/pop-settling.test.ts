@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Settlement } from '../../src/consumer/delivery.ts'
+import type { Settlement } from '../../src/consumer/queues/delivery.ts'
 import { notConnected } from '../../src/errors.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'
 import { drawPops, popped } from './pop-drawn.ts'

@@ -1,8 +1,8 @@
 /** Pulls from a scripted broker, for pictures. */
 import Long from 'long'
 import { asyncScheduler, defer, map, mergeMap, type Observable } from 'rxjs'
-import { createBudget, type QueueBudget } from '../../src/consumer/budget.ts'
-import { pullLoop$, type Page, type PullLoopOptions } from '../../src/consumer/pull-loop.ts'
+import { createBudget, type QueueBudget } from '../../src/consumer/queues/budget.ts'
+import { pullLoop$, type Page, type PullLoopOptions } from '../../src/consumer/queues/pull-loop.ts'
 import type { Marbles } from '../marbles.ts'
 
 export const PLENTY = { messages: 1_000, bytes: 1_000_000 }

@@ -1,7 +1,7 @@
 import Long from 'long'
 import { asyncScheduler, defer, map, tap, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createQueueCommits } from '../../src/consumer/queue-commits.ts'
+import { createQueueCommits } from '../../src/consumer/queues/queue-commits.ts'
 import { notConnected } from '../../src/errors.ts'
 import { marbles } from '../marbles.ts'
 

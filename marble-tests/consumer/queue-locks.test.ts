@@ -1,7 +1,7 @@
 import { asapScheduler, asyncScheduler, defer, merge, of, throwError, timeout } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createQueueLocks } from '../../src/consumer/queue-locks.ts'
+import { createQueueLocks } from '../../src/consumer/queues/queue-locks.ts'
 import { notConnected } from '../../src/errors.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
 import type { MessageQueue } from '../../src/protocol/routes.ts'

@@ -1,6 +1,6 @@
 import { asyncScheduler, defer, map, NEVER, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { allocateAveragely, type Allocate } from '../../src/consumer/allocate.ts'
+import { allocateAveragely, type Allocate } from '../../src/consumer/allocation/allocate.ts'
 import { resolveAllocate } from '../../src/consumer/allocation/allocate-option.ts'
 import {
   amongMembers,
@@ -8,7 +8,7 @@ import {
   type AmongMembersOptions,
   type Assignment,
   type RebalanceOptions,
-} from '../../src/consumer/rebalance.ts'
+} from '../../src/consumer/allocation/rebalance.ts'
 import { notConnected } from '../../src/errors.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'

@@ -2,11 +2,11 @@ import { envBool, envPositive, envText, envTime, envWhole, envWord, said } from 
 import type { Env } from '../client/env-values.ts'
 import { collected, wrong } from '../client/problems.ts'
 import { illegal } from '../errors.ts'
-import { fileOffsets } from './file-offsets.ts'
-import type { FileOffsetsOptions } from './file-offsets.ts'
-import type { Offsets } from './offset-store.ts'
+import { fileOffsets } from './offsets/file-offsets.ts'
+import type { FileOffsetsOptions } from './offsets/file-offsets.ts'
+import type { Offsets } from './offsets/offset-store.ts'
 import type { ConsumerOptions, FlowLimits, MessageModel, StartFrom } from './options.ts'
-import type { ProcessOptions } from './process-options.ts'
+import type { ProcessOptions } from './handling/process-options.ts'
 
 const MODELS: Readonly<Record<string, MessageModel>> = { clustering: 'clustering', broadcasting: 'broadcasting' }
 const PLACES: Readonly<Record<string, 'first' | 'last' | 'time'>> = {

@@ -10,11 +10,11 @@ import type { SubscriptionSpec } from '../messages/topic.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { resolveAllocate } from './allocation/allocate-option.ts'
 import type { AllocateOption, AllocationRule } from './allocation/allocate-option.ts'
-import type { Offsets } from './offset-store.ts'
-import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop-invisible.ts'
+import type { Offsets } from './offsets/offset-store.ts'
+import { INVISIBLE_BOUNDS, INVISIBLE_MS } from './pop/pop-invisible.ts'
 import { checkConflicts } from './option-conflicts.ts'
-import { isQueueRef, notAssigned } from './queue-refs.ts'
-import { checkSubscriptions, isSubscription } from './subscription-rules.ts'
+import { isQueueRef, notAssigned } from './queues/queue-refs.ts'
+import { checkSubscriptions, isSubscription } from './subscriptions/subscription-rules.ts'
 
 /** How much may be in hand: delivered and not settled. At a limit no more is pulled. */
 export interface FlowLimits {

@@ -1,5 +1,5 @@
 import type { ConsumerOptions } from './options.ts'
-import type { ProcessOptions } from './process-options.ts'
+import type { ProcessOptions } from './handling/process-options.ts'
 
 type Spread = Omit<Partial<ConsumerOptions>, 'group' | 'subscribe'>
 

@@ -2,8 +2,8 @@ import type { Observable } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createClient, fileOffsets, on, TRACE_DEFAULTS } from '../../src/index.ts'
 import { CONSUMER_DEFAULTS, FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/options.ts'
-import { resolveProcessBatchOptions, resolveProcessOptions } from '../../src/consumer/process-options.ts'
-import { checkedRetry } from '../../src/consumer/retry-delay.ts'
+import { resolveProcessBatchOptions, resolveProcessOptions } from '../../src/consumer/handling/process-options.ts'
+import { checkedRetry } from '../../src/consumer/queues/retry-delay.ts'
 import { failureOf, thrownBy } from '../support/failure.ts'
 import { membersOf } from '../support/members-of.ts'
 import { BATCH, CONSUMER, FILES, FLOW, NO_QUEUE, NO_STREAM, PROCESS, RETRY, texts } from './wrong-consumer-options.ts'
@@ -13,7 +13,7 @@ const GOOD = { group: 'g', subscribe: [on(texts)] } as const
 const resolve = (given: object) => resolveConsumerOptions({ ...GOOD, ...given }, 5_000)
 const MODE = resolve({})
 const OPTIONS = 'src/consumer/options.ts'
-const OF_PROCESS = 'src/consumer/process-options.ts'
+const OF_PROCESS = 'src/consumer/handling/process-options.ts'
 const ofWork = membersOf(OF_PROCESS, 'WorkOptions')
 
 describe.each<[string, readonly string[], Readonly<Record<string, readonly unknown[]>>, (given: never) => unknown]>([
@@ -31,8 +31,8 @@ describe.each<[string, readonly string[], Readonly<Record<string, readonly unkno
     BATCH,
     given => resolveProcessBatchOptions(given, MODE),
   ],
-  ['RetryOptions', membersOf('src/consumer/retry-delay.ts', 'RetryOptions'), RETRY, checkedRetry],
-  ['FileOffsetsOptions', membersOf('src/consumer/file-offsets.ts', 'FileOffsetsOptions'), FILES, fileOffsets],
+  ['RetryOptions', membersOf('src/consumer/queues/retry-delay.ts', 'RetryOptions'), RETRY, checkedRetry],
+  ['FileOffsetsOptions', membersOf('src/consumer/offsets/file-offsets.ts', 'FileOffsetsOptions'), FILES, fileOffsets],
 ])('every option of %s', (_, members, table, read) => {
   it('has its row in the table', () => {
     expect(Object.keys(table).sort()).toEqual([...members].sort())

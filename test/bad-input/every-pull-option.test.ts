@@ -42,13 +42,13 @@ type Table = Readonly<Record<string, readonly unknown[]>>
 describe.each<[string, readonly string[], Table, object, (given: unknown) => unknown]>([
   [
     'PullConsumerOptions',
-    [...sharedWithConsumers(), ...membersOf('src/consumer/pull-options.ts', 'PullConsumerOptions')],
+    [...sharedWithConsumers(), ...membersOf('src/consumer/pull/pull-options.ts', 'PullConsumerOptions')],
     PULL_CONSUMER,
     GOOD,
     pullConsumer,
   ],
-  ['PullOptions', membersOf('src/consumer/pull-once.ts', 'PullOptions'), PULL, { offset: 0 }, pull$],
-  ['FetchOptions', membersOf('src/consumer/fetch-options.ts', 'FetchOptions'), FETCH, {}, fetch$],
+  ['PullOptions', membersOf('src/consumer/queues/pull-once.ts', 'PullOptions'), PULL, { offset: 0 }, pull$],
+  ['FetchOptions', membersOf('src/consumer/pull/fetch-options.ts', 'FetchOptions'), FETCH, {}, fetch$],
   [
     'TopicCoordinatorOptions',
     membersOf('src/coordination/coordinator-options.ts', 'TopicCoordinatorOptions'),
@@ -87,7 +87,7 @@ describe.each<[string, readonly string[], Table, object, (given: unknown) => unk
 
 /** Whatever `pull-options.ts` takes over from the options of a consumer. */
 function sharedWithConsumers(): readonly string[] {
-  const own = membersOf('src/consumer/pull-options.ts', 'PullConsumerOptions')
+  const own = membersOf('src/consumer/pull/pull-options.ts', 'PullConsumerOptions')
   return membersOf('src/consumer/options.ts', 'ConsumerOptions').filter(name => {
     const isKnown = !thrownBy(() => pullConsumer({ [name]: null })).message.includes(`.${name} is not an option`)
     return isKnown && !own.includes(name)
@@ -203,8 +203,8 @@ describe('what queues and pull consumers are asked', () => {
   it('has each of its doors in the table', () => {
     const inTable = new Set(ARGUMENTS.map(([door]) => door.split(' ')[0]))
     const doors = [
-      ...membersOf('src/consumer/queue-doors.ts', 'QueueDoors'),
-      ...membersOf('src/consumer/pull-consumer.ts', 'PullConsumer'),
+      ...membersOf('src/consumer/queues/queue-doors.ts', 'QueueDoors'),
+      ...membersOf('src/consumer/pull/pull-consumer.ts', 'PullConsumer'),
     ]
     const asked = Object.fromEntries(doors.filter(door => door.endsWith('$')).map(door => [door, inTable.has(door)]))
     expect(asked).toEqual({ ...Object.fromEntries(Object.keys(asked).map(door => [door, true])), start$: false })

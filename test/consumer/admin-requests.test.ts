@@ -1,7 +1,7 @@
 import Long from 'long'
 import { EMPTY, of, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { MemberView } from '../../src/consumer/member-view.ts'
+import type { MemberView } from '../../src/consumer/group/member-view.ts'
 import {
   decodeConsumedDirectly,
   decodeConsumerStatus,

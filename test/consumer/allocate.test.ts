@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allocateAveragely, sortedMembers } from '../../src/consumer/allocate.ts'
+import { allocateAveragely, sortedMembers } from '../../src/consumer/allocation/allocate.ts'
 import { aQueue, nameOf, queuesNamed } from '../support/builders.ts'
 
 const MEMBERS = ['10.0.0.1@1001', '10.0.0.2@1002', '10.0.0.3@1003', '10.0.0.4@1004']

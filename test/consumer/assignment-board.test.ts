@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createAssignmentBoard } from '../../src/consumer/assignment-board.ts'
+import { createAssignmentBoard } from '../../src/consumer/group/assignment-board.ts'
 import type { Assignments } from '../../src/consumer/consumer.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
-import type { Assignment } from '../../src/consumer/rebalance.ts'
+import type { Assignment } from '../../src/consumer/allocation/rebalance.ts'
 import type { MessageQueue } from '../../src/protocol/routes.ts'
 import { queuesNamed } from '../support/builders.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createBudget, type QueueBudget } from '../../src/consumer/budget.ts'
+import { createBudget, type QueueBudget } from '../../src/consumer/queues/budget.ts'
 
 const MUCH = { messages: 1_000_000, bytes: 1_000_000_000 }
 

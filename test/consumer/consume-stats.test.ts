@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { consumeStatus, createConsumeMeter } from '../../src/consumer/consume-stats.ts'
+import { consumeStatus, createConsumeMeter } from '../../src/consumer/group/consume-stats.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { QueueDelivery } from '../../src/consumer/delivery.ts'
-import type { Settler } from '../../src/consumer/delivery.ts'
+import { QueueDelivery } from '../../src/consumer/queues/delivery.ts'
+import type { Settler } from '../../src/consumer/queues/delivery.ts'
 import { decodeFailed } from '../../src/errors.ts'
 import { aQueue, aStored } from '../support/builders.ts'
 

@@ -1,8 +1,8 @@
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { explained, explainedAbsence } from '../../src/consumer/explained.ts'
-import type { QueueFacts } from '../../src/consumer/explained.ts'
-import type { WaitedFor } from '../../src/consumer/waiting-words.ts'
+import { explained, explainedAbsence } from '../../src/consumer/queues/explained.ts'
+import type { QueueFacts } from '../../src/consumer/queues/explained.ts'
+import type { WaitedFor } from '../../src/consumer/queues/waiting-words.ts'
 import { aQueue } from '../support/builders.ts'
 
 const at = (offset: number): Long => Long.fromNumber(offset)

@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import type { Env } from '../../src/index.ts'
 import { resolveConsumerOptions } from '../../src/consumer/options.ts'
-import { resolveProcessOptions } from '../../src/consumer/process-options.ts'
+import { resolveProcessOptions } from '../../src/consumer/handling/process-options.ts'
 import { thrownBy } from '../support/failure.ts'
 
 const GOOD = { group: 'g', subscribe: [on(topic('t'))] }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, endpointsOf } from '../../src/consumer/group-routes.ts'
-import { nextAssignment } from '../../src/consumer/rebalance.ts'
+import { addressOf, endpointsOf } from '../../src/consumer/subscriptions/group-routes.ts'
+import { nextAssignment } from '../../src/consumer/allocation/rebalance.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
 import type { TopicRoute } from '../../src/protocol/bodies.ts'

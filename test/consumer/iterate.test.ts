@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { iterate } from '../../src/consumer/iterate.ts'
+import { iterate } from '../../src/consumer/handling/iterate.ts'
 
 /** A stream by hand; `events` tells what was asked of it. */
 const byHand = (isThere: (item: number) => boolean = () => true) => {

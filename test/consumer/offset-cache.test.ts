@@ -2,9 +2,9 @@ import Long from 'long'
 import { concat, from, lastValueFrom, of, Subject, throwError, toArray } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { memoryOffsets } from '../../src/consumer/memory-offsets.ts'
-import { createOffsetCache } from '../../src/consumer/offset-cache.ts'
-import type { KeptOffset, OffsetStore } from '../../src/consumer/offset-store.ts'
+import { memoryOffsets } from '../../src/consumer/offsets/memory-offsets.ts'
+import { createOffsetCache } from '../../src/consumer/offsets/offset-cache.ts'
+import type { KeptOffset, OffsetStore } from '../../src/consumer/offsets/offset-store.ts'
 import { aQueue } from '../support/builders.ts'
 
 const at = (offset: number, queueId = 0, topic = 't'): KeptOffset => ({

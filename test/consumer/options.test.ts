@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FLOW_DEFAULTS, resolveConsumerOptions, type ConsumerOptions } from '../../src/consumer/options.ts'
-import { on } from '../../src/consumer/on.ts'
+import { on } from '../../src/consumer/subscriptions/on.ts'
 import { topic } from '../../src/messages/topic.ts'
 
 const orders = on(topic('orders'))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Delivery } from '../../src/consumer/delivery.ts'
+import type { Delivery } from '../../src/consumer/queues/delivery.ts'
 import { FLOW_DEFAULTS } from '../../src/consumer/options.ts'
 import {
   resolveProcessBatchOptions,
@@ -7,7 +7,7 @@ import {
   type ErrorPolicy,
   type ProcessBatchOptions,
   type ProcessOptions,
-} from '../../src/consumer/process-options.ts'
+} from '../../src/consumer/handling/process-options.ts'
 
 const PLAIN = { ordering: 'none', model: 'clustering', flow: FLOW_DEFAULTS, settleTimeoutMs: 900_000 } as const
 const ORDERED = { ...PLAIN, ordering: 'queue' } as const

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { FLOW_DEFAULTS, resolveConsumerOptions } from '../../src/consumer/options.ts'
-import { oncePull, type PullOptions } from '../../src/consumer/pull-once.ts'
-import { resolvePullConsumerOptions, type PullConsumerOptions } from '../../src/consumer/pull-options.ts'
-import { createSubscriptions } from '../../src/consumer/subscriptions.ts'
-import { on } from '../../src/consumer/on.ts'
+import { oncePull, type PullOptions } from '../../src/consumer/queues/pull-once.ts'
+import { resolvePullConsumerOptions, type PullConsumerOptions } from '../../src/consumer/pull/pull-options.ts'
+import { createSubscriptions } from '../../src/consumer/subscriptions/subscriptions.ts'
+import { on } from '../../src/consumer/subscriptions/on.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { aQueue } from '../support/builders.ts'
 

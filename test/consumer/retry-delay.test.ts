@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { QueueDelivery } from '../../src/consumer/delivery.ts'
-import type { Settler } from '../../src/consumer/delivery.ts'
+import { QueueDelivery } from '../../src/consumer/queues/delivery.ts'
+import type { Settler } from '../../src/consumer/queues/delivery.ts'
 import { aStored } from '../support/builders.ts'
 import { thrownBy } from '../support/failure.ts'
 import { expectRefused, NO_NUMBER, NO_OBJECT } from '../bad-input/wrong-values.ts'

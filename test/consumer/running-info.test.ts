@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settingsAsText } from '../../src/consumer/running-info.ts'
+import { settingsAsText } from '../../src/consumer/group/running-info.ts'
 import { codecs, on, topic } from '../../src/index.ts'
 
 describe('settings as text', () => {

@@ -3,7 +3,7 @@ import { defer, firstValueFrom, of, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { StartFrom } from '../../src/consumer/options.ts'
-import { ruledStart$, startPosition$, startRule } from '../../src/consumer/start-position.ts'
+import { ruledStart$, startPosition$, startRule } from '../../src/consumer/offsets/start-position.ts'
 import { aQueue } from '../support/builders.ts'
 
 const DATE = new Date(1_700_000_000_000)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { NEVER, Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { createSubscriptionSet, type SubscriptionSet } from '../../src/consumer/subscription-set.ts'
+import { createSubscriptionSet, type SubscriptionSet } from '../../src/consumer/subscriptions/subscription-set.ts'
 import { codecs } from '../../src/messages/codecs.ts'
-import { on } from '../../src/consumer/on.ts'
+import { on } from '../../src/consumer/subscriptions/on.ts'
 import { topic, type SubscriptionSpec } from '../../src/messages/topic.ts'
 
 const HOUR_MS = 3_600_000

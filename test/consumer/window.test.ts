@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { createWindow, type Entry, type Window } from '../../src/consumer/window.ts'
+import { createWindow, type Entry, type Window } from '../../src/consumer/queues/window.ts'
 
 const entry = (offset: number, bytes = 10): Entry => ({
   offset: Long.fromNumber(offset),

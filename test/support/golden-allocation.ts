@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { sortedMembers } from '../../src/consumer/allocate.ts'
+import { sortedMembers } from '../../src/consumer/allocation/allocate.ts'
 import { resolveAllocate } from '../../src/consumer/allocation/allocate-option.ts'
 import type { AllocateOption } from '../../src/consumer/allocation/allocate-option.ts'
 import { shareToPop } from '../../src/embedded/share-queues.ts'

@@ -1,4 +1,4 @@
-import type { Allocate } from '../allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /**
  * AVG_BY_CIRCLE: queues are dealt one by one, round after round, so that each member gets some of every broker.

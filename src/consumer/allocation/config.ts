@@ -1,8 +1,8 @@
 import { queueKey } from '../../messages/offsets.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
 import { isRetryTopic } from '../../protocol/names.ts'
-import { allocateAveragely } from '../allocate.ts'
-import type { Allocate } from '../allocate.ts'
+import { allocateAveragely } from './allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /**
  * CONFIG: the named queues, as far as there are such, whoever else is a member. The retry topic of the group, whose

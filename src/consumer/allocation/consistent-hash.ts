@@ -1,6 +1,6 @@
 import { ringHash } from '../../protocol/hashes.ts'
 import { queueText } from '../../protocol/routes.ts'
-import type { Allocate } from '../allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /** Of the official client. */
 export const VIRTUAL_NODES = 10

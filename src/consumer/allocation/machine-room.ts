@@ -1,5 +1,5 @@
 import { withoutTrailing } from '../../protocol/without-trailing.ts'
-import type { Allocate } from '../allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /**
  * MACHINE_ROOM: only queues of brokers named `room@broker` whose room is listed, all others are left to nobody. They are

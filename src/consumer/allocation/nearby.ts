@@ -1,6 +1,6 @@
 import { illegal } from '../../errors.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
-import type { Allocate } from '../allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /** Where brokers and members stand. Every member must come to the same. */
 export interface Rooms {

@@ -2,7 +2,7 @@ import { illegal } from '../../errors.ts'
 import { queueKey } from '../../messages/offsets.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
 import { kindOf } from '../../client/check-kinds.ts'
-import type { Allocate } from '../allocate.ts'
+import type { Allocate } from './allocate.ts'
 
 /**
  * A rule that a user wrote: what it gives must be queues of its list, each once. What it throws, and anything else that it
