@@ -37,9 +37,9 @@ export type { CloseReport } from './client/shared-client.ts'
 export type { ConnectionStats, Stats } from './client/stats.ts'
 export { TRACE_DEFAULTS } from './client/trace-options.ts'
 export type { TraceOptions, TraceSettings } from './client/trace-options.ts'
-export { availableCompressions } from './protocol/compress.ts'
-export type { CompressionType, Compressor } from './protocol/compress.ts'
-export type { BrokerData, ClusterInfo, TopicRoute } from './protocol/bodies.ts'
+export { availableCompressions } from './protocol/compression/compress.ts'
+export type { CompressionType, Compressor } from './protocol/compression/compress.ts'
+export type { BrokerData, ClusterInfo, TopicRoute } from './protocol/bodies/bodies.ts'
 export type { NameServers } from './nameserver/discovery.ts'
 export type { RouteCache } from './client/route-cache.ts'
 export type { RouteState } from './nameserver/route-state.ts'
@@ -135,7 +135,12 @@ export type { PullOptions, PullResult } from './consumer/queues/pull-once.ts'
 export type { QueueDoors } from './consumer/queues/queue-doors.ts'
 export type { PullConsumerOptions } from './consumer/pull/pull-options.ts'
 export type { BatchHandler, Handler, Processed } from './consumer/queues/handler.ts'
-export type { ErrorPolicy, ProcessBatchOptions, ProcessOptions, SuspendFor } from './consumer/handling/process-options.ts'
+export type {
+  ErrorPolicy,
+  ProcessBatchOptions,
+  ProcessOptions,
+  SuspendFor,
+} from './consumer/handling/process-options.ts'
 export type { FullLimit } from './consumer/queues/budget.ts'
 export type { Trouble } from './consumer/queues/trouble.ts'
 export type { WaitedFor } from './consumer/queues/waiting-words.ts'

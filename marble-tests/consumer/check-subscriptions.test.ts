@@ -6,7 +6,7 @@ import { createSubscriptions } from '../../src/consumer/subscriptions/subscripti
 import { notConnected, requestTimeout, RocketError } from '../../src/errors.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
-import type { ClientCheck } from '../../src/protocol/bodies.ts'
+import type { ClientCheck } from '../../src/protocol/bodies/bodies.ts'
 import { aRoute } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 

@@ -1,7 +1,7 @@
 /** A whole consumer on a scripted cluster, for pictures. */
 import { map, tap, timer } from 'rxjs'
 import { createClient, on, topic, type Consumer, type ProcessOptions } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { fakeCluster, pulledAnswer, type FakeClusterOptions } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, type Marbles } from '../marbles.ts'

@@ -1,7 +1,7 @@
 import { map, NEVER, of, throwError, timer } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { on, topic, type Delivery } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { pulledAnswer } from '../../test/support/fake-cluster.ts'
 import { marbles } from '../marbles.ts'
 import { at, COMMIT, drawConsumer, EACH, fail, LEAVE, PULL, shown } from './consumer-drawn.ts'

@@ -1,7 +1,7 @@
 import Long from 'long'
 import { of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { encodeBatchBody } from '../../src/protocol/client-batch.ts'
+import { encodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
 import { aStored } from '../../test/support/builders.ts'
 import { marbles } from '../marbles.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createClient, on, topic, type MessageFilter } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { answers, fakeCluster } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'

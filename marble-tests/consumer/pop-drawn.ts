@@ -7,7 +7,7 @@ import type { QueueDelivery } from '../../src/consumer/queues/delivery.ts'
 import { createPopQueue, type PopQueueContext } from '../../src/consumer/pop/pop-queue.ts'
 import type { Inbound } from '../../src/messages/message.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import type { PopHandle } from '../../src/protocol/popped-messages.ts'
+import type { PopHandle } from '../../src/protocol/pop/popped-messages.ts'
 import { aQueue, aStored, type StoredParts } from '../../test/support/builders.ts'
 import type { Marbles } from '../marbles.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createQueueLocks } from '../../src/consumer/queues/queue-locks.ts'
 import { notConnected } from '../../src/errors.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import { aQueue } from '../../test/support/builders.ts'
 import { marbles, type Marbles } from '../marbles.ts'
 

@@ -1,6 +1,6 @@
 import { map, NEVER, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { decodeHeartbeat } from '../../src/protocol/bodies.ts'
+import { decodeHeartbeat } from '../../src/protocol/bodies/bodies.ts'
 import {
   createClient,
   message,
@@ -9,7 +9,7 @@ import {
   type ProducerOptions,
   type ProducerStats,
 } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
 import { answers, fakeCluster, storedAnswer, type FakeClusterOptions } from '../../test/support/fake-cluster.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { routeNotFound } from '../../src/errors.ts'
 import type { QueueSelector } from '../../src/producer/selection.ts'
 import type { Board } from '../../src/producer/board.ts'
-import { masterOf } from '../../src/protocol/routes.ts'
+import { masterOf } from '../../src/protocol/bodies/routes.ts'
 import { marbles } from '../marbles.ts'
 import { BOARD, drawSend, ROUTE } from './send-drawn.ts'
 

@@ -5,7 +5,7 @@ import { nextRoute, unknownRoute, type RouteOutcome, type RouteState } from '../
 import type { Board } from '../../src/producer/board.ts'
 import { createTopicBoards, type TopicBoardsOptions } from '../../src/producer/topic-boards.ts'
 import { TEMPLATE_TOPIC } from '../../src/protocol/names.ts'
-import { PERM } from '../../src/protocol/routes.ts'
+import { PERM } from '../../src/protocol/bodies/routes.ts'
 import { aRoute, nameOf } from '../../test/support/builders.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 

@@ -1,7 +1,7 @@
 import { asyncScheduler, catchError, EMPTY, map, merge, NEVER, type Observable, Subject, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { connectionLost, illegal, protocolError } from '../../src/errors.ts'
-import { onewayFrame, requestFrame, responseFrame, type Frame } from '../../src/protocol/frame.ts'
+import { onewayFrame, requestFrame, responseFrame, type Frame } from '../../src/protocol/frames/frame.ts'
 import { createCorrelator, type CorrelatorOptions } from '../../src/remoting/correlate.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'
 

@@ -1,7 +1,7 @@
 import { map, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { requestFrame, type Frame } from '../../src/protocol/frame.ts'
+import { encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import { requestFrame, type Frame } from '../../src/protocol/frames/frame.ts'
 import { toFrames } from '../../src/remoting/connection.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'
 

@@ -1,7 +1,7 @@
 import { map, merge, NEVER, of, type Observable, switchMap, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { connectionLost } from '../../src/errors.ts'
-import { isResponse, requestFrame, responseFrame, type Frame } from '../../src/protocol/frame.ts'
+import { isResponse, requestFrame, responseFrame, type Frame } from '../../src/protocol/frames/frame.ts'
 import type { Connection } from '../../src/remoting/connection.ts'
 import { session$ } from '../../src/remoting/session.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'

@@ -2,7 +2,7 @@
 import { map, NEVER } from 'rxjs'
 import { connectionLost } from '../../src/errors.ts'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import { requestFrame, responseFrame } from '../../src/protocol/frame.ts'
+import { requestFrame, responseFrame } from '../../src/protocol/frames/frame.ts'
 import { createSessions, type Ask, type SessionsOptions } from '../../src/remoting/sessions.ts'
 import { fakeTransport, type FakeTransportOptions, type Script } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, type Marbles } from '../marbles.ts'

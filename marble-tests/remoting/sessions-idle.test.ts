@@ -1,6 +1,6 @@
 import { map, NEVER, Subject, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { requestFrame, responseFrame } from '../../src/protocol/frame.ts'
+import { requestFrame, responseFrame } from '../../src/protocol/frames/frame.ts'
 import { createSessions, type SessionsOptions } from '../../src/remoting/sessions.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, marbles, type Marbles } from '../marbles.ts'

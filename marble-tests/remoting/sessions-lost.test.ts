@@ -1,7 +1,7 @@
 import { EMPTY, map, NEVER, type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { notConnected } from '../../src/errors.ts'
-import { requestFrame } from '../../src/protocol/frame.ts'
+import { requestFrame } from '../../src/protocol/frames/frame.ts'
 import { createSessions, type Ask } from '../../src/remoting/sessions.ts'
 import { fakeTransport } from '../../test/support/fake-transport.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'

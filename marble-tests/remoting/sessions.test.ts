@@ -1,7 +1,7 @@
 import { map, ReplaySubject, Subject, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { ReportedEvent } from '../../src/observability/events.ts'
-import { onewayFrame, requestFrame } from '../../src/protocol/frame.ts'
+import { onewayFrame, requestFrame } from '../../src/protocol/frames/frame.ts'
 import { errorsAsValues, marbles } from '../marbles.ts'
 import { drawSessions, lost } from './sessions-drawn.ts'
 

@@ -8,7 +8,7 @@ import type { BatchHandler, Handler } from '../../src/consumer/queues/handler.ts
 import { createWork, type WorkContext } from '../../src/consumer/handling/work.ts'
 import { operationTimeout, stalled } from '../../src/errors.ts'
 import type { Inbound } from '../../src/messages/message.ts'
-import { encodeTraceRecords, type TraceRecord } from '../../src/protocol/message-trace.ts'
+import { encodeTraceRecords, type TraceRecord } from '../../src/protocol/bodies/message-trace.ts'
 import { traceHandlers } from '../../src/trace/trace-handlers.ts'
 import { aQueue, aStored } from '../../test/support/builders.ts'
 import { marbles, type Marbles } from '../marbles.ts'

@@ -1,9 +1,9 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeLockedQueues, encodeLockRequest } from '../protocol/bodies.ts'
-import type { LockRequest } from '../protocol/bodies.ts'
-import { REQUESTS } from '../protocol/requests.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import { decodeLockedQueues, encodeLockRequest } from '../protocol/bodies/bodies.ts'
+import type { LockRequest } from '../protocol/bodies/bodies.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
 /** As Java, ms. */

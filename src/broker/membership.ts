@@ -1,10 +1,10 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
-import { decodeAssignments, decodeConsumerIds, decodeGroupConnections } from '../protocol/bodies.ts'
-import { encodeAssignmentQuery, encodeClientCheck, encodeHeartbeat } from '../protocol/bodies.ts'
-import type { Assignment, AssignmentQuery, ClientCheck } from '../protocol/bodies.ts'
-import type { GroupConnections, HeartbeatData } from '../protocol/bodies.ts'
-import { REQUESTS } from '../protocol/requests.ts'
+import { decodeAssignments, decodeConsumerIds, decodeGroupConnections } from '../protocol/bodies/bodies.ts'
+import { encodeAssignmentQuery, encodeClientCheck, encodeHeartbeat } from '../protocol/bodies/bodies.ts'
+import type { Assignment, AssignmentQuery, ClientCheck } from '../protocol/bodies/bodies.ts'
+import type { GroupConnections, HeartbeatData } from '../protocol/bodies/bodies.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
 export const createMembership = ({ invoke$, tell$ }: Invoke) => ({

@@ -1,11 +1,11 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
-import type { HeaderFields } from '../protocol/fields.ts'
-import { REQUESTS } from '../protocol/requests.ts'
-import type { RequestRow } from '../protocol/requests.ts'
+import type { HeaderFields } from '../protocol/requests/fields.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
+import type { RequestRow } from '../protocol/requests/requests.ts'
 import { RESPONSE } from '../protocol/responses.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 
 const at = ({ topic, queueId, brokerName }: MessageQueue) => ({ topic, queueId, bname: brokerName })

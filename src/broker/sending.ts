@@ -1,9 +1,9 @@
 import { map } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type Long from 'long'
-import { REQUESTS } from '../protocol/requests.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
 import { RESPONSE } from '../protocol/responses.ts'
-import type { HeaderOf } from '../protocol/fields.ts'
+import type { HeaderOf } from '../protocol/requests/fields.ts'
 import type { Answer, Invoke, InvokeOptions } from '../remoting/invoke.ts'
 
 export type SendHeader = HeaderOf<typeof REQUESTS.SEND_MESSAGE_V2.asks>

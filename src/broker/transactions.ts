@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
-import type { HeaderOf } from '../protocol/fields.ts'
-import { REQUESTS } from '../protocol/requests.ts'
+import type { HeaderOf } from '../protocol/requests/fields.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
 import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 import type { Invoke } from '../remoting/invoke.ts'
 

@@ -1,6 +1,6 @@
 import { map } from 'rxjs'
 import type { NameServer } from '../nameserver/name-server.ts'
-import type { BrokerData } from '../protocol/bodies.ts'
+import type { BrokerData } from '../protocol/bodies/bodies.ts'
 
 /** A name server whose answers lead to addresses that are reachable from here. */
 export const createAddressMap = (

@@ -1,6 +1,6 @@
 import { tap } from 'rxjs'
 import type { Observable } from 'rxjs'
-import type { HeartbeatData } from '../protocol/heartbeat-body.ts'
+import type { HeartbeatData } from '../protocol/bodies/heartbeat-body.ts'
 import { isRocketError } from '../errors.ts'
 import type { NameServer } from '../nameserver/name-server.ts'
 import type { Health } from './health.ts'

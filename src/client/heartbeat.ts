@@ -20,7 +20,7 @@ import type { Report } from '../observability/events.ts'
 import { exhaustMapTrailing } from '../operators/exhaust-map-trailing.ts'
 import { runEach } from '../operators/run-each.ts'
 import { sharedByKey } from '../operators/shared-by-key.ts'
-import type { ConsumerData, HeartbeatData } from '../protocol/bodies.ts'
+import type { ConsumerData, HeartbeatData } from '../protocol/bodies/bodies.ts'
 import type { GateState } from '../remoting/gate.ts'
 
 /** Someone whom brokers must know: a producer group, or a consumer group with its subscriptions. */

@@ -1,8 +1,8 @@
 import { catchError, defer, EMPTY, filter, isObservable, mergeMap, of, take } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Report } from '../observability/events.ts'
-import { isOneway, responseFrame } from '../protocol/frame.ts'
-import type { Frame } from '../protocol/frame.ts'
+import { isOneway, responseFrame } from '../protocol/frames/frame.ts'
+import type { Frame } from '../protocol/frames/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import type { Inbound } from '../remoting/sessions.ts'
 

@@ -1,9 +1,19 @@
-import { decodeAssignmentQuery, decodeClientCheck, decodeHeartbeat, decodeLockRequest } from '../protocol/bodies.ts'
-import { encodeAssignmentQuery, encodeClientCheck, encodeHeartbeat, encodeLockRequest } from '../protocol/bodies.ts'
-import type { Fields, Frame } from '../protocol/frame.ts'
+import {
+  decodeAssignmentQuery,
+  decodeClientCheck,
+  decodeHeartbeat,
+  decodeLockRequest,
+} from '../protocol/bodies/bodies.ts'
+import {
+  encodeAssignmentQuery,
+  encodeClientCheck,
+  encodeHeartbeat,
+  encodeLockRequest,
+} from '../protocol/bodies/bodies.ts'
+import type { Fields, Frame } from '../protocol/frames/frame.ts'
 import { withNamespace, withoutNamespace } from '../protocol/names.ts'
-import { PROPERTY, readProperties, writeProperties } from '../protocol/properties.ts'
-import { REQUESTS } from '../protocol/requests.ts'
+import { PROPERTY, readProperties, writeProperties } from '../protocol/messages/properties.ts'
+import { REQUESTS } from '../protocol/requests/requests.ts'
 import type { Interceptor } from '../remoting/interceptors.ts'
 
 /** Fields that name a topic or a group, in whatever request they stand. */

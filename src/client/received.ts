@@ -6,10 +6,10 @@ import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
 import { bodyCrc } from '../protocol/hashes.ts'
 import type { Host } from '../protocol/hosts.ts'
-import { encodeOffsetId } from '../protocol/message-id.ts'
-import { OTHER_SHARDING_KEY, PROPERTY } from '../protocol/properties.ts'
-import { messageBody, messageId } from '../protocol/stored-message.ts'
-import type { StoredMessage } from '../protocol/stored-message.ts'
+import { encodeOffsetId } from '../protocol/messages/message-id.ts'
+import { OTHER_SHARDING_KEY, PROPERTY } from '../protocol/messages/properties.ts'
+import { messageBody, messageId } from '../protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../protocol/messages/stored-message.ts'
 
 /** A small body must not keep a large answer alive: such slices are copied. */
 const PINNED_BYTES = 64 << 10

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { asapScheduler } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
-import { createUniqueIds } from '../protocol/message-id.ts'
+import { createUniqueIds } from '../protocol/messages/message-id.ts'
 import { createTransport } from '../remoting/connection.ts'
 import type { Transport } from '../remoting/connection.ts'
 import { tcp } from '../transport/dial.ts'

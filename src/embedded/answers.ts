@@ -1,5 +1,5 @@
 import { isRocketError } from '../errors.ts'
-import { type Fields, type Frame, NO_FIELDS, responseFrame } from '../protocol/frame.ts'
+import { type Fields, type Frame, NO_FIELDS, responseFrame } from '../protocol/frames/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 
 /** Version and language of every answer are those of `responseFrame`; the flag is set, the opaque is the request's. */

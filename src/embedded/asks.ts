@@ -1,4 +1,4 @@
-import type { Fields, Frame } from '../protocol/frame.ts'
+import type { Fields, Frame } from '../protocol/frames/frame.ts'
 import type { Connection } from './connection.ts'
 import type { Alarm, Timers } from './timers.ts'
 

@@ -1,5 +1,5 @@
 import { verifySignature } from '../protocol/acl-signature.ts'
-import type { Frame } from '../protocol/frame.ts'
+import type { Frame } from '../protocol/frames/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import { type Refusal, refusal } from './answers.ts'
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { cutFrames, MAX_WRITE_FRAME_BYTES, NOTHING } from '../protocol/cut-frames.ts'
-import { encodeFrame } from '../protocol/frame-codec.ts'
-import { type Fields, NO_BODY, onewayFrame, requestFrame } from '../protocol/frame.ts'
+import { cutFrames, MAX_WRITE_FRAME_BYTES, NOTHING } from '../protocol/frames/cut-frames.ts'
+import { encodeFrame } from '../protocol/frames/frame-codec.ts'
+import { type Fields, NO_BODY, onewayFrame, requestFrame } from '../protocol/frames/frame.ts'
 import type { Host } from '../protocol/hosts.ts'
 import type { Timers } from './timers.ts'
 

@@ -1,6 +1,6 @@
 import { illegal } from '../errors.ts'
-import { GROUP_DEFAULTS } from '../protocol/bodies.ts'
-import type { StoredMessage } from '../protocol/stored-message.ts'
+import { GROUP_DEFAULTS } from '../protocol/bodies/bodies.ts'
+import type { StoredMessage } from '../protocol/messages/stored-message.ts'
 import { type Broker, setGroup, setTopic, startBroker, storedIn } from './broker.ts'
 import type { BrokerContext } from './broker-context.ts'
 import { createFaultPlan, type Faults } from './faults.ts'

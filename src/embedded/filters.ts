@@ -1,4 +1,4 @@
-import { readStoredMessages } from '../protocol/stored-message.ts'
+import { readStoredMessages } from '../protocol/messages/stored-message.ts'
 import { matchesTagCode, type SubscriptionData } from '../protocol/subscription.ts'
 import type { LogRecord } from './queue.ts'
 import { compileSql92 } from './sql92.ts'

@@ -1,4 +1,4 @@
-import { type GroupConfig, GROUP_DEFAULTS } from '../protocol/bodies.ts'
+import { type GroupConfig, GROUP_DEFAULTS } from '../protocol/bodies/bodies.ts'
 import { checkGroup } from '../protocol/names.ts'
 import { faultOf } from './answers.ts'
 

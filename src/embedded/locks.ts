@@ -1,4 +1,4 @@
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 
 /** Who may consume which queue in order: per group at most one client a queue. Clients renew what they hold. */
 export interface Locks {

@@ -1,5 +1,5 @@
 import Long from 'long'
-import { encodeStoredMessage } from '../protocol/encode-stored-message.ts'
+import { encodeStoredMessage } from '../protocol/messages/encode-stored-message.ts'
 import type { Host } from '../protocol/hosts.ts'
 import { createLine } from './line.ts'
 import { createQueue, type LogRecord, type Queue } from './queue.ts'

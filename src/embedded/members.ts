@@ -1,6 +1,6 @@
-import type { ConsumerData } from '../protocol/bodies.ts'
+import type { ConsumerData } from '../protocol/bodies/bodies.ts'
 import { tagCode } from '../protocol/hashes.ts'
-import type { Language } from '../protocol/languages.ts'
+import type { Language } from '../protocol/frames/languages.ts'
 import type { SubscriptionData } from '../protocol/subscription.ts'
 import type { Connection } from './connection.ts'
 

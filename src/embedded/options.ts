@@ -1,7 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs'
 import { illegal } from '../errors.ts'
 import type { AclCredentials } from '../protocol/acl-signature.ts'
-import { MAX_QUEUES } from '../protocol/bodies.ts'
+import { MAX_QUEUES } from '../protocol/bodies/bodies.ts'
 import { BROKER_DEFAULTS, STORE_DEFAULTS } from '../protocol/server-defaults.ts'
 import { parseDelayLevels } from './delay-levels.ts'
 

@@ -1,4 +1,4 @@
-import { pollingKey } from '../protocol/pop-retry-topic.ts'
+import { pollingKey } from '../protocol/pop/pop-retry-topic.ts'
 import { BROKER_DEFAULTS } from '../protocol/server-defaults.ts'
 import type { Connection } from './connection.ts'
 import type { Holds } from './holds.ts'

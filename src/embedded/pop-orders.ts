@@ -1,6 +1,6 @@
 import Long from 'long'
-import { TOPIC_MARK } from '../protocol/pop-retry-topic.ts'
-import type { OrderCount } from '../protocol/pop-infos.ts'
+import { TOPIC_MARK } from '../protocol/pop/pop-retry-topic.ts'
+import type { OrderCount } from '../protocol/pop/pop-infos.ts'
 
 /** A queue as one group consumes it. */
 export interface OrderedQueue {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server as Listener } from 'node:net'
-import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts'
-import { type Frame, isOneway, isResponse } from '../protocol/frame.ts'
+import { decodeFrame, encodeFrame } from '../protocol/frames/frame-codec.ts'
+import { type Frame, isOneway, isResponse } from '../protocol/frames/frame.ts'
 import { RESPONSE } from '../protocol/responses.ts'
 import { failure, type Refusal } from './answers.ts'
 import { type Connection, serveConnection, type ServerConnection } from './connection.ts'

@@ -1,4 +1,4 @@
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 
 /** Which of `queues` the member at `index` of `members` gets, by position. */
 type Share = (queues: number, index: number, members: number) => readonly number[]

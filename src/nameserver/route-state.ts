@@ -1,7 +1,7 @@
 import type { RocketError } from '../errors.ts'
-import type { TopicRoute } from '../protocol/bodies.ts'
-import { publishQueues, subscribeQueues } from '../protocol/routes.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { TopicRoute } from '../protocol/bodies/bodies.ts'
+import { publishQueues, subscribeQueues } from '../protocol/bodies/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 
 /** What is known about where a topic lives. */
 export interface RouteState {

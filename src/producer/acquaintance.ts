@@ -1,8 +1,8 @@
 import { catchError, forkJoin, map, of, race, switchMap, take, timer } from 'rxjs'
 import type { Observable, SchedulerLike } from 'rxjs'
-import type { TopicRoute } from '../protocol/bodies.ts'
+import type { TopicRoute } from '../protocol/bodies/bodies.ts'
 import { replyTopicOf } from '../protocol/names.ts'
-import { masterAddresses } from '../protocol/routes.ts'
+import { masterAddresses } from '../protocol/bodies/routes.ts'
 import type { TopicBoards } from './topic-boards.ts'
 
 /** The brokers that a reply may come from: names by address. */

@@ -2,7 +2,7 @@ import { isRocketError, RocketError, withDetails } from '../errors.ts'
 import type { Attempt } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import { isDenied, isRetriableResponse } from '../protocol/responses.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 import type { RetryPolicy } from './options.ts'
 
 /** Whether repeating is allowed: Java repeats what may have been stored too, `safe` only what certainly was not. */

@@ -1,6 +1,6 @@
 import { illegal } from '../errors.ts'
-import { checkBatch, encodeRawBatch } from '../protocol/client-batch.ts'
-import { compressBody, compressionFlags } from '../protocol/compress.ts'
+import { checkBatch, encodeRawBatch } from '../protocol/messages/client-batch.ts'
+import { compressBody, compressionFlags } from '../protocol/compression/compress.ts'
 import { isRetryTopic } from '../protocol/names.ts'
 import {
   NAME_SEPARATOR,
@@ -8,7 +8,7 @@ import {
   PROPERTY_SEPARATOR,
   readProperties,
   writeProperties,
-} from '../protocol/properties.ts'
+} from '../protocol/messages/properties.ts'
 import { isLarge } from './outgoing.ts'
 import type { Outgoing, OutgoingOptions } from './outgoing.ts'
 import type { SendResult } from './send-result.ts'

@@ -1,6 +1,6 @@
-import type { TopicRoute } from '../protocol/bodies.ts'
-import { compareQueues, masterOf } from '../protocol/routes.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { TopicRoute } from '../protocol/bodies/bodies.ts'
+import { compareQueues, masterOf } from '../protocol/bodies/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 
 /** Where a topic's messages may go now. */
 export interface Board {

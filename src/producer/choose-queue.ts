@@ -1,7 +1,7 @@
 import { expectedLatency } from '../client/broker-counts.ts'
 import type { HealthView } from '../client/health.ts'
 import { fnv1a, queueIndexByHash } from '../protocol/hashes.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 import { leastReluctance, reluctance } from './preference.ts'
 import type { Preference } from './preference.ts'
 import type { QueueHash, Selection } from './selection.ts'

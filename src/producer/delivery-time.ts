@@ -1,6 +1,6 @@
 import { illegal } from '../errors.ts'
 import type { DeliveryTime, MessageOptions } from '../messages/message.ts'
-import { PROPERTY } from '../protocol/properties.ts'
+import { PROPERTY } from '../protocol/messages/properties.ts'
 
 const MAX_DELAY_LEVEL = 18
 

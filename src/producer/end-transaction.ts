@@ -5,7 +5,7 @@ import type { SharedClient } from '../client/shared-client.ts'
 import { closed, notConnected } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
 import { TEMPLATE_TOPIC } from '../protocol/names.ts'
-import { masterOf } from '../protocol/routes.ts'
+import { masterOf } from '../protocol/bodies/routes.ts'
 import type { Decision } from './transaction-options.ts'
 
 interface HalfAt {

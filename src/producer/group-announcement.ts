@@ -7,7 +7,7 @@ import type { SharedClient } from '../client/shared-client.ts'
 import { operationTimeout } from '../errors.ts'
 import { distinctSets } from '../operators/distinct-sets.ts'
 import { refreshed$ } from '../operators/refreshed.ts'
-import { masterAddresses } from '../protocol/routes.ts'
+import { masterAddresses } from '../protocol/bodies/routes.ts'
 
 export interface GroupAnnouncement {
   /** From the first call on brokers know the group, also those that come later. */

@@ -1,6 +1,6 @@
 import { illegal } from '../errors.ts'
 import type { MessageOptions, Outbound } from '../messages/message.ts'
-import { PROPERTY } from '../protocol/properties.ts'
+import { PROPERTY } from '../protocol/messages/properties.ts'
 import { MESSAGE_FLAG } from '../protocol/sys-flags.ts'
 
 /** Under it a message says that it is the first half of a transaction. A symbol, because users must not say so. */

@@ -2,7 +2,7 @@ import { kindOf } from '../client/check-kinds.ts'
 import { illegal } from '../errors.ts'
 import type { MessageOptions } from '../messages/message.ts'
 import { addHalfProperties } from './half-message.ts'
-import { OTHER_SHARDING_KEY, PROPERTY, RESERVED_PROPERTIES } from '../protocol/properties.ts'
+import { OTHER_SHARDING_KEY, PROPERTY, RESERVED_PROPERTIES } from '../protocol/messages/properties.ts'
 import { deliveryProperty } from './delivery-time.ts'
 
 /** Properties that this client sets besides those of the message. */

@@ -1,5 +1,5 @@
 import type { HealthView } from '../client/health.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 
 /** What one attempt of a message knows of brokers. */
 export interface Preference {

@@ -3,8 +3,8 @@ import type { PushedReply } from '../client/replies.ts'
 import { decodeFailed, isRocketError, withDetails } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
 import type { Topic } from '../messages/topic.ts'
-import { OTHER_SHARDING_KEY, PROPERTY } from '../protocol/properties.ts'
-import { messageBody } from '../protocol/stored-message.ts'
+import { OTHER_SHARDING_KEY, PROPERTY } from '../protocol/messages/properties.ts'
+import { messageBody } from '../protocol/messages/stored-message.ts'
 
 /**
  * What the user sees of a reply. It was handed over and not pulled: its place is the queue of replies at the broker that

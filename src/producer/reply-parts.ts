@@ -4,7 +4,7 @@ import type { Inbound, Outbound } from '../messages/message.ts'
 import type { Codec } from '../messages/codecs.ts'
 import { topic } from '../messages/topic.ts'
 import { replyTopicOf } from '../protocol/names.ts'
-import { PROPERTY } from '../protocol/properties.ts'
+import { PROPERTY } from '../protocol/messages/properties.ts'
 import type { OwnProperties } from './outgoing-properties.ts'
 
 /** What makes a message the reply to another one. */

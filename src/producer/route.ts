@@ -2,7 +2,7 @@ import { illegal, isRocketError, notConnected, routeNotFound } from '../errors.t
 import type { RocketError } from '../errors.ts'
 import { queueKey } from '../messages/offsets.ts'
 import type { QueueRef } from '../messages/offsets.ts'
-import type { MessageQueue } from '../protocol/routes.ts'
+import type { MessageQueue } from '../protocol/bodies/routes.ts'
 import { chosenPlace, placeOfKey, queueAt, queuesUpTo } from './choose-queue.ts'
 import type { Choice } from './choose-queue.ts'
 import type { Outgoing } from './outgoing.ts'

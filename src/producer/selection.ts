@@ -3,7 +3,7 @@ import { oneOf } from '../client/checks.ts'
 import { illegal } from '../errors.ts'
 import type { Outbound } from '../messages/message.ts'
 import type { QueueRef } from '../messages/offsets.ts'
-import type { TopicRoute } from '../protocol/bodies.ts'
+import type { TopicRoute } from '../protocol/bodies/bodies.ts'
 
 /**
  * How a message without a sharding key finds its queue. `round-robin`: each queue in turn. `random`: any. `message-hash`:

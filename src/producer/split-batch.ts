@@ -1,4 +1,4 @@
-import { batchMemberBytes } from '../protocol/client-batch.ts'
+import { batchMemberBytes } from '../protocol/messages/client-batch.ts'
 import type { Outgoing } from './outgoing.ts'
 
 export interface BatchLimits {

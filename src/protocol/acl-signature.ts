@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { illegal } from '../errors.ts'
-import type { Frame } from './frame.ts'
+import type { Frame } from './frames/frame.ts'
 
 /** Who asks: an account of ACL 1.0, or a user and its password of ACL 2.0. Both sign in the same way. */
 export interface AclCredentials {

@@ -1,10 +1,10 @@
 // The Remoting protocol without sockets: pure functions between bytes and values. No name is exported by accident.
 
 // frames
-export { cutFrames, LENGTH_BYTES, MAX_READ_FRAME_BYTES, MAX_WRITE_FRAME_BYTES, NOTHING } from './cut-frames.ts'
-export type { Carry, Cut } from './cut-frames.ts'
-export { decodeFrame, encodeFrame } from './frame-codec.ts'
-export type { Serialization } from './frame-codec.ts'
+export { cutFrames, LENGTH_BYTES, MAX_READ_FRAME_BYTES, MAX_WRITE_FRAME_BYTES, NOTHING } from './frames/cut-frames.ts'
+export type { Carry, Cut } from './frames/cut-frames.ts'
+export { decodeFrame, encodeFrame } from './frames/frame-codec.ts'
+export type { Serialization } from './frames/frame-codec.ts'
 export {
   DEFAULT_LANGUAGE,
   isOneway,
@@ -16,19 +16,19 @@ export {
   PROTOCOL_VERSION,
   requestFrame,
   responseFrame,
-} from './frame.ts'
-export type { Fields, Frame, RequestParts } from './frame.ts'
-export { languageCode, languageOfCode, languageOfName } from './languages.ts'
-export type { Language } from './languages.ts'
+} from './frames/frame.ts'
+export type { Fields, Frame, RequestParts } from './frames/frame.ts'
+export { languageCode, languageOfCode, languageOfName } from './frames/languages.ts'
+export type { Language } from './frames/languages.ts'
 export { HIGHER_VERSION, versionName, versionOrdinal, VERSIONS } from './versions.ts'
 export { readInt64, toLong, writeInt64 } from './int64.ts'
 
 // requests and answers
-export { readHeader, writeHeader } from './fields.ts'
-export type { Field, HeaderFields, HeaderOf } from './fields.ts'
-export { UNDESCRIBED } from './request-row.ts'
-export { requestName, REQUESTS } from './requests.ts'
-export type { RequestRow } from './requests.ts'
+export { readHeader, writeHeader } from './requests/fields.ts'
+export type { Field, HeaderFields, HeaderOf } from './requests/fields.ts'
+export { UNDESCRIBED } from './requests/request-row.ts'
+export { requestName, REQUESTS } from './requests/requests.ts'
+export type { RequestRow } from './requests/requests.ts'
 export { isRetriableResponse, RESPONSE, RESPONSE_BEFORE_5, responseName } from './responses.ts'
 
 // JSON bodies
@@ -46,7 +46,7 @@ export {
   encodeRequestModeBody,
   encodeTopicRoute,
   GROUP_DEFAULTS,
-} from './bodies.ts'
+} from './bodies/bodies.ts'
 export type {
   BrokerData,
   ClusterInfo,
@@ -58,20 +58,26 @@ export type {
   RetryPolicy,
   StaticQueues,
   TopicRoute,
-} from './bodies.ts'
+} from './bodies/bodies.ts'
 export { isJsonObject, isJsonTable, readLenientJson } from './lenient-json.ts'
 export type { JsonObject, JsonTable, JsonValue } from './lenient-json.ts'
 export { isInherited, isReadable, isValidPerm, isWriteable, PERM, permText } from './permissions.ts'
-export { compareQueues, isOrderTopic, masterOf, publishQueues, subscribeQueues } from './routes.ts'
-export type { MessageQueue } from './routes.ts'
+export { compareQueues, isOrderTopic, masterOf, publishQueues, subscribeQueues } from './bodies/routes.ts'
+export type { MessageQueue } from './bodies/routes.ts'
 
 // messages
-export { encodeStoredMessage } from './encode-stored-message.ts'
-export type { StoredMessageFields } from './encode-stored-message.ts'
-export { messageBody, messageId, readStoredMessages, sysFlagAfterDecoding, unwrapInnerBatch } from './stored-message.ts'
-export type { StoredMessage, StoredMessages } from './stored-message.ts'
-export { checkBatch, decodeBatchBody, encodeBatchBody } from './client-batch.ts'
-export type { BatchCandidate, BatchMember } from './client-batch.ts'
+export { encodeStoredMessage } from './messages/encode-stored-message.ts'
+export type { StoredMessageFields } from './messages/encode-stored-message.ts'
+export {
+  messageBody,
+  messageId,
+  readStoredMessages,
+  sysFlagAfterDecoding,
+  unwrapInnerBatch,
+} from './messages/stored-message.ts'
+export type { StoredMessage, StoredMessages } from './messages/stored-message.ts'
+export { checkBatch, decodeBatchBody, encodeBatchBody } from './messages/client-batch.ts'
+export type { BatchCandidate, BatchMember } from './messages/client-batch.ts'
 export {
   availableCompressions,
   compressBody,
@@ -79,15 +85,21 @@ export {
   compressorFor,
   decompressBody,
   deflateBody,
-} from './compress.ts'
-export type { CompressionType, Compressor } from './compress.ts'
+} from './compression/compress.ts'
+export type { CompressionType, Compressor } from './compression/compress.ts'
 export { bodyCrc, javaHash, queueIndexByHash, tagCode } from './hashes.ts'
 export type { HashKey } from './hashes.ts'
 export { ipFromBytes, ipToBytes } from './hosts.ts'
 export type { Host } from './hosts.ts'
-export { createUniqueIds, decodeOffsetId, encodeOffsetId, monthStart } from './message-id.ts'
-export type { UniqueIdSource } from './message-id.ts'
-export { deleteProperty, PROPERTY, readProperties, RESERVED_PROPERTIES, writeProperties } from './properties.ts'
+export { createUniqueIds, decodeOffsetId, encodeOffsetId, monthStart } from './messages/message-id.ts'
+export type { UniqueIdSource } from './messages/message-id.ts'
+export {
+  deleteProperty,
+  PROPERTY,
+  readProperties,
+  RESERVED_PROPERTIES,
+  writeProperties,
+} from './messages/properties.ts'
 export {
   compressionOf,
   MESSAGE_FLAG,
@@ -101,12 +113,12 @@ export {
 export type { Compression, PullSwitches, TransactionState } from './sys-flags.ts'
 
 // popped messages and recalled ones
-export { decodeBatchAckBody, encodeBatchAckBody } from './batch-ack-body.ts'
-export type { BatchAck, BatchAckBody } from './batch-ack-body.ts'
-export { batchAcksOf } from './batch-acks.ts'
-export { decodeBitSet, encodeBitSet } from './bit-set.ts'
-export { decodePopCheckPoint, encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from './pop-check-point.ts'
-export type { PopCheckPoint } from './pop-check-point.ts'
+export { decodeBatchAckBody, encodeBatchAckBody } from './pop/batch-ack-body.ts'
+export type { BatchAck, BatchAckBody } from './pop/batch-ack-body.ts'
+export { batchAcksOf } from './pop/batch-acks.ts'
+export { decodeBitSet, encodeBitSet } from './pop/bit-set.ts'
+export { decodePopCheckPoint, encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from './pop/pop-check-point.ts'
+export type { PopCheckPoint } from './pop/pop-check-point.ts'
 export {
   decodeMessageOffsets,
   decodeOrderCounts,
@@ -116,8 +128,8 @@ export {
   encodeStartOffsets,
   offsetInfoKey,
   queueInfoKey,
-} from './pop-infos.ts'
-export type { OrderCount, QueueMessages, QueueStart } from './pop-infos.ts'
+} from './pop/pop-infos.ts'
+export type { OrderCount, QueueMessages, QueueStart } from './pop/pop-infos.ts'
 export {
   groupOfRetryTopic,
   isPopRetryTopicV2,
@@ -129,11 +141,11 @@ export {
   TOPIC_MARK,
   topicMarkOf,
   topicOfPopRetry,
-} from './pop-retry-topic.ts'
-export { poppedMessages } from './popped-messages.ts'
-export type { PopAnswer, PopHandle, PoppedMessage } from './popped-messages.ts'
-export { decodeReceiptHandle, encodeReceiptHandle, isRetried, nextVisibleTime } from './receipt-handle.ts'
-export type { ReceiptHandle } from './receipt-handle.ts'
+} from './pop/pop-retry-topic.ts'
+export { poppedMessages } from './pop/popped-messages.ts'
+export type { PopAnswer, PopHandle, PoppedMessage } from './pop/popped-messages.ts'
+export { decodeReceiptHandle, encodeReceiptHandle, isRetried, nextVisibleTime } from './pop/receipt-handle.ts'
+export type { ReceiptHandle } from './pop/receipt-handle.ts'
 export { decodeRecallHandle, encodeRecallHandle } from './recall-handle.ts'
 export type { RecallHandle } from './recall-handle.ts'
 
@@ -147,13 +159,13 @@ export {
   OFFICIAL_PRODUCER_DEFAULTS,
   OFFICIAL_PUSH_CONSUMER_DEFAULTS,
 } from './official-client-defaults.ts'
-export { retryDelayMs } from './retry-policies.ts'
+export { retryDelayMs } from './bodies/retry-policies.ts'
 export { BROKER_DEFAULTS, NAME_SERVER_DEFAULTS, SERVER_CONNECTION_DEFAULTS, STORE_DEFAULTS } from './server-defaults.ts'
 
 // access control and traces
 export { signed, verifySignature } from './acl-signature.ts'
 export type { AclCredentials, SignatureVerdict } from './acl-signature.ts'
-export { decodeTraceRecords, encodeTraceRecords, traceKeys } from './message-trace.ts'
+export { decodeTraceRecords, encodeTraceRecords, traceKeys } from './bodies/message-trace.ts'
 export type {
   EndTransactionTrace,
   PubTrace,
@@ -163,10 +175,10 @@ export type {
   TraceMessageType,
   TraceOutcome,
   TraceRecord,
-} from './message-trace.ts'
+} from './bodies/message-trace.ts'
 
 // names and subscriptions
-export { parseAttributes } from './attributes.ts'
+export { parseAttributes } from './frames/attributes.ts'
 export {
   checkGroup,
   checkTopic,

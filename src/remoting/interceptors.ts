@@ -1,8 +1,8 @@
 import { catchError, defer, map, throwError, throwIfEmpty } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { illegal, isRocketError } from '../errors.ts'
-import type { Frame } from '../protocol/frame.ts'
-import { requestName } from '../protocol/requests.ts'
+import type { Frame } from '../protocol/frames/frame.ts'
+import { requestName } from '../protocol/requests/requests.ts'
 import type { Read } from './correlate.ts'
 import type { Ask, Inbound, Sessions } from './sessions.ts'
 

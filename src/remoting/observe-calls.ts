@@ -2,7 +2,7 @@ import { asyncScheduler, defer, tap } from 'rxjs'
 import type { SchedulerLike } from 'rxjs'
 import { isRocketError } from '../errors.ts'
 import type { ConnectionRole } from '../observability/events.ts'
-import { requestName } from '../protocol/requests.ts'
+import { requestName } from '../protocol/requests/requests.ts'
 import type { Call, Interceptor } from './interceptors.ts'
 
 /** How one call to a server went. */

@@ -4,7 +4,7 @@ import type { Observable, ObservableInput, SchedulerLike } from 'rxjs'
 import { illegal, isRocketError, operationTimeout, RocketError } from '../errors.ts'
 import { signed } from '../protocol/acl-signature.ts'
 import type { AclCredentials } from '../protocol/acl-signature.ts'
-import type { Frame } from '../protocol/frame.ts'
+import type { Frame } from '../protocol/frames/frame.ts'
 import { isDenied } from '../protocol/responses.ts'
 import type { Interceptor } from './interceptors.ts'
 

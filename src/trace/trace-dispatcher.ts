@@ -3,8 +3,8 @@ import type { Observable, SchedulerLike } from 'rxjs'
 import { illegal, isRocketError, overflow } from '../errors.ts'
 import type { RocketError } from '../errors.ts'
 import type { Report } from '../observability/events.ts'
-import { encodeTraceRecords, traceKeys } from '../protocol/message-trace.ts'
-import type { TraceRecord } from '../protocol/message-trace.ts'
+import { encodeTraceRecords, traceKeys } from '../protocol/bodies/message-trace.ts'
+import type { TraceRecord } from '../protocol/bodies/message-trace.ts'
 
 export interface TraceDispatcherOptions {
   readonly topic: string

@@ -2,8 +2,8 @@ import { from, tap } from 'rxjs'
 import type { ObservableInput, SchedulerLike } from 'rxjs'
 import { isRocketError } from '../errors.ts'
 import type { Inbound } from '../messages/message.ts'
-import type { TraceOutcome, TraceRecord } from '../protocol/message-trace.ts'
-import { PROPERTY } from '../protocol/properties.ts'
+import type { TraceOutcome, TraceRecord } from '../protocol/bodies/message-trace.ts'
+import { PROPERTY } from '../protocol/messages/properties.ts'
 import { BROKER_DEFAULTS } from '../protocol/server-defaults.ts'
 
 /** What a handler is given, as far as it is traced. */

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { cutFrames, NOTHING } from '../../src/protocol/cut-frames.ts'
-import { decodeFrame } from '../../src/protocol/frame-codec.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import { decodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { cutFrames, NOTHING } from '../../src/protocol/frames/cut-frames.ts'
+import { decodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 import { bodyCrc } from '../../src/protocol/hashes.ts'
-import { encodeOffsetId } from '../../src/protocol/message-id.ts'
-import { messageBody, messageId, readStoredMessages, unwrapInnerBatch } from '../../src/protocol/stored-message.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+import { encodeOffsetId } from '../../src/protocol/messages/message-id.ts'
+import {
+  messageBody,
+  messageId,
+  readStoredMessages,
+  unwrapInnerBatch,
+} from '../../src/protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import { STORED_FIELDS } from '../support/builders.ts'
 import { goldenSeeds } from '../support/mutations.ts'
 import { CASES, must, valueOrError, withstands } from '../support/robust.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { createClient, message, topic } from '../../src/index.ts'
 import type { RocketError } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { fakeCluster } from '../support/fake-cluster.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
 

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import Long from 'long'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeRequestModeBody } from '../../src/protocol/bodies.ts'
+import { encodeRequestModeBody } from '../../src/protocol/bodies/bodies.ts'
 import { tagSubscription } from '../../src/protocol/subscription.ts'
 import { ask } from '../cluster/ask.ts'
 import { failureOf } from '../support/failure.ts'

@@ -1,7 +1,7 @@
 import { firstValueFrom, interval, lastValueFrom, map, mergeMap, take, timer, toArray } from 'rxjs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, message, on, topic } from '../../src/index.ts'
-import { decodeTraceRecords } from '../../src/protocol/message-trace.ts'
+import { decodeTraceRecords } from '../../src/protocol/bodies/message-trace.ts'
 import { consume, processedCount } from '../support/consuming.ts'
 import { failureOf } from '../support/failure.ts'
 import { eventsOf, ofType, PATIENT, quietClient } from '../support/quiet-client.ts'

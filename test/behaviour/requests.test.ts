@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codecs, message, on, replyWith, topic } from '../../src/index.ts'
 import type { Client, Delivery, Producer, ProcessOptions, SendInterceptor, Topic } from '../../src/index.ts'
-import { decodeTraceRecords } from '../../src/protocol/message-trace.ts'
+import { decodeTraceRecords } from '../../src/protocol/bodies/message-trace.ts'
 import { consume } from '../support/consuming.ts'
 import type { Consuming } from '../support/consuming.ts'
 import { failureOf } from '../support/failure.ts'

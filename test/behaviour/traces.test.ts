@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codecs, message, topic } from '../../src/index.ts'
-import { decodeTraceRecords } from '../../src/protocol/message-trace.ts'
+import { decodeTraceRecords } from '../../src/protocol/bodies/message-trace.ts'
 import { PATIENT, quietClient } from '../support/quiet-client.ts'
 import { readAll } from '../support/stored.ts'
 import { startTarget, unique } from '../support/target.ts'

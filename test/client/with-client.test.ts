@@ -15,7 +15,7 @@ import {
 import type { ObservableInput } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { message, topic, withClient, type Client, type ClientConfig } from '../../src/index.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { fakeCluster, storedAnswer } from '../support/fake-cluster.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
 

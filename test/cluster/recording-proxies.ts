@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { cutFrames, NOTHING } from '../../src/protocol/cut-frames.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
+import { cutFrames, NOTHING } from '../../src/protocol/frames/cut-frames.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
 import { startRawServer } from '../support/raw-server.ts'
 import type { RawServer } from '../support/raw-server.ts'
 

@@ -7,9 +7,9 @@ import {
   decodeConsumerStatus,
   decodeRunningInfo,
   encodeResetOffsets,
-} from '../../src/protocol/bodies.ts'
-import type { QueueOffset } from '../../src/protocol/bodies.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+} from '../../src/protocol/bodies/bodies.ts'
+import type { QueueOffset } from '../../src/protocol/bodies/bodies.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import { tagSubscription } from '../../src/protocol/subscription.ts'
 import { aMember, askedMembers, aQueueView } from '../support/a-member.ts'
 import { aQueue, storedBytes } from '../support/builders.ts'

@@ -3,7 +3,7 @@ import { createAssignmentBoard } from '../../src/consumer/group/assignment-board
 import type { Assignments } from '../../src/consumer/consumer.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
 import type { Assignment } from '../../src/consumer/allocation/rebalance.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import { queuesNamed } from '../support/builders.ts'
 
 const [first, second, third] = queuesNamed('a0 a1 a2') as [MessageQueue, MessageQueue, MessageQueue]

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkGroup$, disagreements } from '../../src/consumer/subscriptions/group-check.ts'
 import type { Mine } from '../../src/consumer/subscriptions/group-check.ts'
 import { RocketError } from '../../src/errors.ts'
-import type { GroupConnections } from '../../src/protocol/bodies.ts'
+import type { GroupConnections } from '../../src/protocol/bodies/bodies.ts'
 import { tagSubscription } from '../../src/protocol/subscription.ts'
 import type { SubscriptionData } from '../../src/protocol/subscription.ts'
 

@@ -3,8 +3,8 @@ import { addressOf, endpointsOf } from '../../src/consumer/subscriptions/group-r
 import { nextAssignment } from '../../src/consumer/allocation/rebalance.ts'
 import { queueKey } from '../../src/messages/offsets.ts'
 import { nextRoute, unknownRoute, type RouteState } from '../../src/nameserver/route-state.ts'
-import type { TopicRoute } from '../../src/protocol/bodies.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import type { TopicRoute } from '../../src/protocol/bodies/bodies.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import { aBroker, aQueue, aRoute, nameOf, queuesNamed } from '../support/builders.ts'
 
 const known = (topic: string, value: TopicRoute): RouteState =>

@@ -6,7 +6,7 @@ import { createOffsetFile } from '../../src/consumer/offsets/offset-file.ts'
 import type { OffsetTable } from '../../src/consumer/offsets/offset-file.ts'
 import type { KeptOffset } from '../../src/consumer/offsets/offset-store.ts'
 import { isRocketError } from '../../src/errors.ts'
-import { encodeOffsetFile } from '../../src/protocol/bodies.ts'
+import { encodeOffsetFile } from '../../src/protocol/bodies/bodies.ts'
 import { aQueue, nameOf, queuesNamed } from '../support/builders.ts'
 
 const PATH = 'offsets.json'

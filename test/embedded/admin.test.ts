@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeTopicRoute } from '../../src/protocol/bodies.ts'
+import { decodeTopicRoute } from '../../src/protocol/bodies/bodies.ts'
 import { readLenientJson } from '../../src/protocol/lenient-json.ts'
-import { decodeOffsetId } from '../../src/protocol/message-id.ts'
+import { decodeOffsetId } from '../../src/protocol/messages/message-id.ts'
 import { aBroker, anAsker } from './cluster.ts'
 import { bodiesOf, heartbeat, sendFields } from './requests.ts'
 

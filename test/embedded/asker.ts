@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
-import { cutFrames, NOTHING } from '../../src/protocol/cut-frames.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
+import { cutFrames, NOTHING } from '../../src/protocol/frames/cut-frames.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
 import {
   type Fields,
   type Frame,
@@ -9,7 +9,7 @@ import {
   onewayFrame,
   requestFrame,
   responseFrame,
-} from '../../src/protocol/frame.ts'
+} from '../../src/protocol/frames/frame.ts'
 
 /** One raw connection to a server: asks, listens, and knows when it was hung up on. */
 export interface Asker {

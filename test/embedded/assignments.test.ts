@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeAssignments, encodeAssignmentQuery } from '../../src/protocol/bodies.ts'
+import { decodeAssignments, encodeAssignmentQuery } from '../../src/protocol/bodies/bodies.ts'
 import type { Asker } from './asker.ts'
 import { aCluster, anAsker } from './cluster.ts'
 import { heartbeat } from './requests.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { encodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { decodeOffsetId } from '../../src/protocol/message-id.ts'
-import { writeProperties } from '../../src/protocol/properties.ts'
+import { encodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { decodeOffsetId } from '../../src/protocol/messages/message-id.ts'
+import { writeProperties } from '../../src/protocol/messages/properties.ts'
 import { aBroker } from './cluster.ts'
 import { bodiesOf, pullFields, sendFields } from './requests.ts'
 

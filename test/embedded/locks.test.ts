@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeLockedQueues, encodeLockRequest } from '../../src/protocol/bodies.ts'
+import { decodeLockedQueues, encodeLockRequest } from '../../src/protocol/bodies/bodies.ts'
 import type { Asker } from './asker.ts'
 import { aBroker, anAsker } from './cluster.ts'
 import { heartbeat, sendFields } from './requests.ts'

@@ -2,7 +2,7 @@ import Long from 'long'
 import { describe, expect, it } from 'vitest'
 import { createLog, type Draft } from '../../src/embedded/log.ts'
 import { createQueue } from '../../src/embedded/queue.ts'
-import { readStoredMessages } from '../../src/protocol/stored-message.ts'
+import { readStoredMessages } from '../../src/protocol/messages/stored-message.ts'
 
 const HOST = { address: '127.0.0.1', port: 10_911 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { onewayFrame } from '../../src/protocol/frame.ts'
+import { encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import { onewayFrame } from '../../src/protocol/frames/frame.ts'
 import { aBroker, anAsker, eventually, sleep } from './cluster.ts'
 import { bodiesOf, heartbeat, messagesOf, pullFields, sendFields } from './requests.ts'
 

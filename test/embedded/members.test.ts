@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeConsumerIds, decodeTopicRoute } from '../../src/protocol/bodies.ts'
+import { decodeConsumerIds, decodeTopicRoute } from '../../src/protocol/bodies/bodies.ts'
 import type { Asker } from './asker.ts'
 import { aBroker, aCluster, anAsker, eventually, sleep } from './cluster.ts'
 import { bodiesOf, heartbeat, pullFields, sendFields } from './requests.ts'

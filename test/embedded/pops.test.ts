@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fields, Frame } from '../../src/protocol/frame.ts'
+import type { Fields, Frame } from '../../src/protocol/frames/frame.ts'
 import type { Asker } from './asker.ts'
 import { aBroker, anAsker, eventually } from './cluster.ts'
 import { bodiesOf, messagesOf, sendFields } from './requests.ts'

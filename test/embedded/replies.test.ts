@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeHeartbeat } from '../../src/protocol/bodies.ts'
-import { readProperties } from '../../src/protocol/properties.ts'
+import { encodeHeartbeat } from '../../src/protocol/bodies/bodies.ts'
+import { readProperties } from '../../src/protocol/messages/properties.ts'
 import { aBroker, anAsker, eventually } from './cluster.ts'
 import { sendFields } from './requests.ts'
 import { virtualClock } from './virtual-clock.ts'

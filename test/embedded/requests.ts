@@ -1,9 +1,9 @@
 import Long from 'long'
-import { encodeHeartbeat } from '../../src/protocol/bodies.ts'
-import { writeProperties } from '../../src/protocol/properties.ts'
-import { readStoredMessages, type StoredMessage } from '../../src/protocol/stored-message.ts'
+import { encodeHeartbeat } from '../../src/protocol/bodies/bodies.ts'
+import { writeProperties } from '../../src/protocol/messages/properties.ts'
+import { readStoredMessages, type StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import { tagSubscription } from '../../src/protocol/subscription.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 
 /** Ext fields of a send, under the one-letter names. */
 export const sendFields = (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeConsumeStats, decodeGroupConnections, decodeResetOffsets } from '../../src/protocol/bodies.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import { decodeConsumeStats, decodeGroupConnections, decodeResetOffsets } from '../../src/protocol/bodies/bodies.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 import type { Asker } from './asker.ts'
 import { aBroker, anAsker, eventually } from './cluster.ts'
 import { heartbeat, pullFields, sendFields } from './requests.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeOffsetId } from '../../src/protocol/message-id.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+import { encodeOffsetId } from '../../src/protocol/messages/message-id.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import type { Asker } from './asker.ts'
 import { aBroker, eventually } from './cluster.ts'
 import { bodiesOf, heartbeat, pullFields, sendFields } from './requests.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeClusterInfo, decodeTopicRoute } from '../../src/protocol/bodies.ts'
+import { decodeClusterInfo, decodeTopicRoute } from '../../src/protocol/bodies/bodies.ts'
 import { aCluster, anAsker } from './cluster.ts'
 import { sendFields } from './requests.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeTopicRoute } from '../../src/protocol/bodies.ts'
-import { decodeOffsetId, encodeOffsetId } from '../../src/protocol/message-id.ts'
-import { writeProperties } from '../../src/protocol/properties.ts'
+import { decodeTopicRoute } from '../../src/protocol/bodies/bodies.ts'
+import { decodeOffsetId, encodeOffsetId } from '../../src/protocol/messages/message-id.ts'
+import { writeProperties } from '../../src/protocol/messages/properties.ts'
 import { aBroker, anAsker, eventually } from './cluster.ts'
 import { messagesOf, pullFields, sendFields } from './requests.ts'
 

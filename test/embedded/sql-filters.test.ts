@@ -1,6 +1,6 @@
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { encodeHeartbeat } from '../../src/protocol/bodies.ts'
+import { encodeHeartbeat } from '../../src/protocol/bodies/bodies.ts'
 import { sqlSubscription } from '../../src/protocol/subscription.ts'
 import type { Asker } from './asker.ts'
 import { aBroker } from './cluster.ts'

@@ -3,7 +3,7 @@ import { firstValueFrom, lastValueFrom, map, materialize, timeout, toArray, type
 import { describe, expect, it } from 'vitest'
 import { codecs, isRocketError, message, topic, type Client } from '../../src/index.ts'
 import { encodeRecallHandle } from '../../src/protocol/recall-handle.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { aQueue } from '../support/builders.ts'
 import { aRequest } from '../support/fake-replies.ts'
 import { GROUP, HELLO, PULLING, transactional, unreachable, world } from './world.ts'

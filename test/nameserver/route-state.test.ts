@@ -8,7 +8,7 @@ import {
   type RouteOutcome,
   type RouteState,
 } from '../../src/nameserver/route-state.ts'
-import type { TopicRoute } from '../../src/protocol/bodies.ts'
+import type { TopicRoute } from '../../src/protocol/bodies/bodies.ts'
 import { aBroker, aRoute } from '../support/builders.ts'
 
 const TTL_MS = 60

@@ -6,9 +6,9 @@ import { topic } from '../../src/messages/topic.ts'
 import { checkShared, mayShare, memberResults, toBatch } from '../../src/producer/batch-outgoing.ts'
 import { toOutgoing, type Outgoing, type OutgoingOptions } from '../../src/producer/outgoing.ts'
 import type { SendResult } from '../../src/producer/send-result.ts'
-import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { compressorFor, decompressBody } from '../../src/protocol/compress.ts'
-import { readProperties } from '../../src/protocol/properties.ts'
+import { decodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { compressorFor, decompressBody } from '../../src/protocol/compression/compress.ts'
+import { readProperties } from '../../src/protocol/messages/properties.ts'
 
 const PLAIN: OutgoingOptions = {
   maxMessageBytes: 10_000,

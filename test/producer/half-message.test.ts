@@ -3,8 +3,8 @@ import { message, type MessageOptions } from '../../src/messages/message.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { asHalf, type HalfMark } from '../../src/producer/half-message.ts'
 import { toOutgoing } from '../../src/producer/outgoing.ts'
-import { compressorFor } from '../../src/protocol/compress.ts'
-import { readProperties } from '../../src/protocol/properties.ts'
+import { compressorFor } from '../../src/protocol/compression/compress.ts'
+import { readProperties } from '../../src/protocol/messages/properties.ts'
 
 const OPTIONS = { maxMessageBytes: 1_000, compressAboveBytes: 100, compressLevel: 5, compressor: compressorFor('zlib') }
 const MARK: HalfMark = { group: 'tx', checkAfterMs: undefined }

@@ -4,7 +4,7 @@ import { codecs, estimateSize, message, topic, validateMessage } from '../../src
 import type { MessageOptions, Outbound, ProducerOptions } from '../../src/index.ts'
 import { resolveProducerOptions } from '../../src/producer/options.ts'
 import { outgoingProperties } from '../../src/producer/outgoing-properties.ts'
-import { PROPERTY, RESERVED_PROPERTIES } from '../../src/protocol/properties.ts'
+import { PROPERTY, RESERVED_PROPERTIES } from '../../src/protocol/messages/properties.ts'
 import { thrownBy } from '../support/failure.ts'
 
 const text = topic('t', codecs.text)

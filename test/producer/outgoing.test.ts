@@ -5,8 +5,8 @@ import { codecs, type Codec } from '../../src/messages/codecs.ts'
 import { message, type MessageOptions, type Outbound } from '../../src/messages/message.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { toOutgoing, type OutgoingOptions } from '../../src/producer/outgoing.ts'
-import { readProperties } from '../../src/protocol/properties.ts'
-import { compressorFor, decompressBody } from '../../src/protocol/compress.ts'
+import { readProperties } from '../../src/protocol/messages/properties.ts'
+import { compressorFor, decompressBody } from '../../src/protocol/compression/compress.ts'
 
 const OPTIONS: OutgoingOptions = {
   maxMessageBytes: 1_000,

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest'
 import { createClient, message, topic } from '../../src/index.ts'
 import type { Client, Decision, LocalPart } from '../../src/index.ts'
 import { RESPONSE } from '../../src/protocol/responses.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { fakeCluster, storedAnswer } from '../support/fake-cluster.ts'
 import { fakeTransport } from '../support/fake-transport.ts'
 

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { signed, signedContent, verifySignature } from '../../src/protocol/acl-signature.ts'
 import type { AclCredentials } from '../../src/protocol/acl-signature.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { onewayFrame, requestFrame } from '../../src/protocol/frame.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import { onewayFrame, requestFrame } from '../../src/protocol/frames/frame.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 import { thrownBy } from '../support/failure.ts'
 
 const ALICE: AclCredentials = { accessKey: 'alice', secretKey: 'wonderland' }

@@ -12,8 +12,8 @@ import {
   encodeResetOffsets,
   encodeRunningInfo,
   MAX_QUEUES,
-} from '../../src/protocol/bodies.ts'
-import type { GroupConnections, RunningInfo } from '../../src/protocol/bodies.ts'
+} from '../../src/protocol/bodies/bodies.ts'
+import type { GroupConnections, RunningInfo } from '../../src/protocol/bodies/bodies.ts'
 import { tagSubscription } from '../../src/protocol/subscription.ts'
 import { vectorFiles } from '../support/golden.ts'
 

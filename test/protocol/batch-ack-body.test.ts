@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBatchAckBody, encodeBatchAckBody } from '../../src/protocol/batch-ack-body.ts'
-import { decodeBitSet, encodeBitSet } from '../../src/protocol/bit-set.ts'
+import { decodeBatchAckBody, encodeBatchAckBody } from '../../src/protocol/pop/batch-ack-body.ts'
+import { decodeBitSet, encodeBitSet } from '../../src/protocol/pop/bit-set.ts'
 import { anInt, aLong } from '../support/arbitraries.ts'
 
 const bits = fc.uniqueArray(fc.integer({ min: 0, max: 200 })).map(list => list.sort((a, b) => a - b))

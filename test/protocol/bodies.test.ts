@@ -12,8 +12,8 @@ import {
   encodeHeartbeat,
   encodeTopicRoute,
   GROUP_DEFAULTS,
-} from '../../src/protocol/bodies.ts'
-import type { ClusterInfo, HeartbeatData, TopicRoute } from '../../src/protocol/bodies.ts'
+} from '../../src/protocol/bodies/bodies.ts'
+import type { ClusterInfo, HeartbeatData, TopicRoute } from '../../src/protocol/bodies/bodies.ts'
 
 const BROKER = {
   cluster: 'C',

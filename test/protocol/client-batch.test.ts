@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
-import { checkBatch, decodeBatchBody, encodeBatchBody } from '../../src/protocol/client-batch.ts'
+import { checkBatch, decodeBatchBody, encodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
 
 const member = fc.record({
   flag: fc.integer(),

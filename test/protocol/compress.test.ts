@@ -7,12 +7,12 @@ import {
   compressionFlags,
   compressorFor,
   deflateBody,
-} from '../../src/protocol/compress.ts'
-import type { Compressor } from '../../src/protocol/compress.ts'
-import { decompressBody } from '../../src/protocol/decompress.ts'
+} from '../../src/protocol/compression/compress.ts'
+import type { Compressor } from '../../src/protocol/compression/compress.ts'
+import { decompressBody } from '../../src/protocol/compression/decompress.ts'
 import { bodyCrc } from '../../src/protocol/hashes.ts'
 import { compressionOf } from '../../src/protocol/sys-flags.ts'
-import { packZstdWithNode } from '../../src/protocol/zstd-node.ts'
+import { packZstdWithNode } from '../../src/protocol/compression/zstd-node.ts'
 import { thrownBy } from '../support/failure.ts'
 import { FAST_BLOCKS } from '../support/zstd-samples.ts'
 

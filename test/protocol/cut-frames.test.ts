@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutFrames, MAX_READ_FRAME_BYTES, NOTHING } from '../../src/protocol/cut-frames.ts'
+import { cutFrames, MAX_READ_FRAME_BYTES, NOTHING } from '../../src/protocol/frames/cut-frames.ts'
 
 const framed = (content: Uint8Array): Buffer => {
   const length = Buffer.alloc(4)

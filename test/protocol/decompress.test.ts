@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
-import { decompressBody } from '../../src/protocol/decompress.ts'
+import { decompressBody } from '../../src/protocol/compression/decompress.ts'
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
 
 const ZLIB = MESSAGE_FLAG.COMPRESSED | MESSAGE_FLAG.COMPRESSION_ZLIB

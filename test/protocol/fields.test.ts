@@ -1,6 +1,6 @@
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { int, int64, optional, readHeader, text } from '../../src/protocol/fields.ts'
+import { int, int64, optional, readHeader, text } from '../../src/protocol/requests/fields.ts'
 import { thrownBy } from '../support/failure.ts'
 
 const ROW = { topic: text, queueId: int, offset: int64, sysFlag: optional(int) }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import type { Serialization } from '../../src/protocol/frame-codec.ts'
-import { requestFrame } from '../../src/protocol/frame.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
-import type { Language } from '../../src/protocol/languages.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import type { Serialization } from '../../src/protocol/frames/frame-codec.ts'
+import { requestFrame } from '../../src/protocol/frames/frame.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
+import type { Language } from '../../src/protocol/frames/languages.ts'
 
 const LANGUAGES: readonly Language[] = ['JAVA', 'CPP', 'OTHER', 'GO', 'NODE_JS']
 const SERIALIZATIONS: readonly Serialization[] = ['json', 'binary']

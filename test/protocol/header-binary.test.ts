@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { requestFrame } from '../../src/protocol/frame.ts'
-import { readBinaryHeader } from '../../src/protocol/header-binary.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import { requestFrame } from '../../src/protocol/frames/frame.ts'
+import { readBinaryHeader } from '../../src/protocol/frames/header-binary.ts'
 
 const FIXED = '00220701df0000000500000000'
 const header = (rest: string) => readBinaryHeader(Buffer.from(FIXED + rest, 'hex'))

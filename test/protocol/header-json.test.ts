@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { requestFrame } from '../../src/protocol/frame.ts'
-import { readJsonHeader, writeJsonHeader } from '../../src/protocol/header-json.ts'
+import { requestFrame } from '../../src/protocol/frames/frame.ts'
+import { readJsonHeader, writeJsonHeader } from '../../src/protocol/frames/header-json.ts'
 
 const read = (text: string) => readJsonHeader(Buffer.from(text))
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compressLz4Block } from '../../src/protocol/lz4-compress-block.ts'
-import { compressLz4 } from '../../src/protocol/lz4-compress-frame.ts'
-import { decompressLz4 } from '../../src/protocol/lz4-frame.ts'
+import { compressLz4Block } from '../../src/protocol/compression/lz4-compress-block.ts'
+import { compressLz4 } from '../../src/protocol/compression/lz4-compress-frame.ts'
+import { decompressLz4 } from '../../src/protocol/compression/lz4-frame.ts'
 
 const BLOCK_BYTES = 4_194_304
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decompressLz4 } from '../../src/protocol/lz4-frame.ts'
-import { xxhash32 } from '../../src/protocol/xxhash32.ts'
+import { decompressLz4 } from '../../src/protocol/compression/lz4-frame.ts'
+import { xxhash32 } from '../../src/protocol/compression/xxhash32.ts'
 
 const MIB = 1_048_576
 const TOO_LARGE = expect.objectContaining({ code: 'ERR_RMQ_TOO_LARGE' }) as unknown

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { createUniqueIds, decodeOffsetId, encodeOffsetId, monthStart } from '../../src/protocol/message-id.ts'
+import { createUniqueIds, decodeOffsetId, encodeOffsetId, monthStart } from '../../src/protocol/messages/message-id.ts'
 
 const ILLEGAL = expect.objectContaining({ code: 'ERR_RMQ_ILLEGAL' }) as unknown
 const SOURCE = { ip: '10.0.0.1', pid: 4242, random32: 7 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeTraceRecords, encodeTraceRecords, traceKeys } from '../../src/protocol/message-trace.ts'
-import type { PubTrace, SubAfterTrace, SubBeforeTrace, TraceRecord } from '../../src/protocol/message-trace.ts'
+import { decodeTraceRecords, encodeTraceRecords, traceKeys } from '../../src/protocol/bodies/message-trace.ts'
+import type { PubTrace, SubAfterTrace, SubBeforeTrace, TraceRecord } from '../../src/protocol/bodies/message-trace.ts'
 import { thrownBy } from '../support/failure.ts'
 
 const HEAD = { timestamp: 1_758_273_940_123, regionId: 'DefaultRegion', group: 'pg' }

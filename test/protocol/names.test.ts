@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseAttributes } from '../../src/protocol/attributes.ts'
+import { parseAttributes } from '../../src/protocol/frames/attributes.ts'
 import {
   checkGroup,
   checkTopic,

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { decodePopCheckPoint, encodePopCheckPoint } from '../../src/protocol/pop-check-point.ts'
+import { decodePopCheckPoint, encodePopCheckPoint } from '../../src/protocol/pop/pop-check-point.ts'
 import {
   decodeReceiptHandle,
   encodeReceiptHandle,
   isRetried,
   nextVisibleTime,
-} from '../../src/protocol/receipt-handle.ts'
+} from '../../src/protocol/pop/receipt-handle.ts'
 import { anInt, aLong, aWord } from '../support/arbitraries.ts'
 
 const HANDLE = '100 1700000000000 60000 3 0 broker-a 2 102'

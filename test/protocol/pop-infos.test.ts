@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as infos from '../../src/protocol/pop-infos.ts'
+import * as infos from '../../src/protocol/pop/pop-infos.ts'
 import { anInt, aLong } from '../support/arbitraries.ts'
 
 const queue = { mark: fc.constantFrom('0', '1', '2'), queueId: anInt }

@@ -9,7 +9,7 @@ import {
   TOPIC_MARK,
   topicMarkOf,
   topicOfPopRetry,
-} from '../../src/protocol/pop-retry-topic.ts'
+} from '../../src/protocol/pop/pop-retry-topic.ts'
 
 /** What may stand in the name of a topic or group. */
 const aName = fc.stringMatching(/^[a-zA-Z0-9|_-]{1,12}$/)

@@ -1,9 +1,9 @@
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
-import { batchAcksOf } from '../../src/protocol/batch-acks.ts'
-import { encodePopCheckPoint } from '../../src/protocol/pop-check-point.ts'
-import { poppedMessages } from '../../src/protocol/popped-messages.ts'
-import type { PopAnswer } from '../../src/protocol/popped-messages.ts'
+import { batchAcksOf } from '../../src/protocol/pop/batch-acks.ts'
+import { encodePopCheckPoint } from '../../src/protocol/pop/pop-check-point.ts'
+import { poppedMessages } from '../../src/protocol/pop/popped-messages.ts'
+import type { PopAnswer } from '../../src/protocol/pop/popped-messages.ts'
 import { aStored, type StoredParts } from '../support/builders.ts'
 
 const HEADER = { popTime: Long.fromNumber(1_700_000_000_000), invisibleTime: Long.fromNumber(60_000), reviveQid: 3 }

@@ -8,7 +8,7 @@ import {
   readProperties,
   RESERVED_PROPERTIES,
   writeProperties,
-} from '../../src/protocol/properties.ts'
+} from '../../src/protocol/messages/properties.ts'
 
 // MessageConst.STRING_HASH_SET of the official Java 5.3.3
 const REFUSED_BY_JAVA =

@@ -11,7 +11,7 @@ import {
   encodeAssignments,
   encodeLockedQueues,
   encodeLockRequest,
-} from '../../src/protocol/bodies.ts'
+} from '../../src/protocol/bodies/bodies.ts'
 import { sqlSubscription } from '../../src/protocol/subscription.ts'
 import { vectorFiles } from '../support/golden.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import Long from 'long'
 import { expect, it } from 'vitest'
-import { readHeader, writeHeader } from '../../src/protocol/fields.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { readHeader, writeHeader } from '../../src/protocol/requests/fields.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 
 const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const required = fc.record({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { retryDelayMs } from '../../src/protocol/retry-policies.ts'
+import { retryDelayMs } from '../../src/protocol/bodies/retry-policies.ts'
 
 const delays = (policy: Parameters<typeof retryDelayMs>[0], times: readonly number[]): readonly number[] =>
   times.map(reconsumeTimes => retryDelayMs(policy, reconsumeTimes))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { QueueData, TopicRoute } from '../../src/protocol/bodies.ts'
+import type { QueueData, TopicRoute } from '../../src/protocol/bodies/bodies.ts'
 import {
   compareQueues,
   isOrderTopic,
@@ -9,8 +9,8 @@ import {
   publishQueues,
   replicaAddresses,
   subscribeQueues,
-} from '../../src/protocol/routes.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+} from '../../src/protocol/bodies/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 
 const broker = (brokerName: string, addresses: readonly (readonly [number, string])[]) => ({
   cluster: 'C',

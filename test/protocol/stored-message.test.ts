@@ -2,18 +2,18 @@ import fc from 'fast-check'
 import Long from 'long'
 import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
-import { encodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { deflateBody } from '../../src/protocol/compress.ts'
-import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
-import type { StoredMessageFields } from '../../src/protocol/encode-stored-message.ts'
+import { encodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { deflateBody } from '../../src/protocol/compression/compress.ts'
+import { encodeStoredMessage } from '../../src/protocol/messages/encode-stored-message.ts'
+import type { StoredMessageFields } from '../../src/protocol/messages/encode-stored-message.ts'
 import {
   messageBody,
   messageId,
   readStoredMessages,
   sysFlagAfterDecoding,
   unwrapInnerBatch,
-} from '../../src/protocol/stored-message.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+} from '../../src/protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import { MESSAGE_FLAG } from '../../src/protocol/sys-flags.ts'
 
 const FIELDS: StoredMessageFields = {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
-import { decompressZstd, decompressZstdHere } from '../../src/protocol/zstd-frame.ts'
+import { decompressZstd, decompressZstdHere } from '../../src/protocol/compression/zstd-frame.ts'
 import { FAST_BLOCKS, MANY_BLOCKS, REPEATED_OFFSETS } from '../support/zstd-samples.ts'
 
 const DECODE = expect.objectContaining({ code: 'ERR_RMQ_DECODE' }) as unknown

@@ -1,12 +1,12 @@
 /** Routes, queues and stored messages for tests that need one and do not care which. */
 import Long from 'long'
-import type { BrokerData, TopicRoute } from '../../src/protocol/bodies.ts'
-import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
-import type { StoredMessageFields } from '../../src/protocol/encode-stored-message.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
-import { PROPERTY, writeProperties } from '../../src/protocol/properties.ts'
-import { readStoredMessages } from '../../src/protocol/stored-message.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+import type { BrokerData, TopicRoute } from '../../src/protocol/bodies/bodies.ts'
+import { encodeStoredMessage } from '../../src/protocol/messages/encode-stored-message.ts'
+import type { StoredMessageFields } from '../../src/protocol/messages/encode-stored-message.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
+import { PROPERTY, writeProperties } from '../../src/protocol/messages/properties.ts'
+import { readStoredMessages } from '../../src/protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 
 export const aBroker = (brokerName: string, address: string, more: Partial<BrokerData> = {}): BrokerData => ({
   cluster: 'c',

@@ -4,7 +4,7 @@ import type { HealthView } from '../../src/client/health.ts'
 import { message, type MessageOptions } from '../../src/messages/message.ts'
 import { topic } from '../../src/messages/topic.ts'
 import { route, type RoutingInput, type RoutingResult } from '../../src/producer/route.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import { aRoute, nameOf, queuesNamed } from './builders.ts'
 
 export interface RouteSetting extends Partial<Omit<RoutingInput, 'tried' | 'health' | 'outgoing'>> {

@@ -2,10 +2,10 @@
 import Long from 'long'
 import { EMPTY, type Observable } from 'rxjs'
 import type { Inbound } from '../../src/index.ts'
-import { writeHeader } from '../../src/protocol/fields.ts'
-import { requestFrame, type Frame } from '../../src/protocol/frame.ts'
-import { PROPERTY, readProperties, writeProperties } from '../../src/protocol/properties.ts'
-import { REQUESTS } from '../../src/protocol/requests.ts'
+import { writeHeader } from '../../src/protocol/requests/fields.ts'
+import { requestFrame, type Frame } from '../../src/protocol/frames/frame.ts'
+import { PROPERTY, readProperties, writeProperties } from '../../src/protocol/messages/properties.ts'
+import { REQUESTS } from '../../src/protocol/requests/requests.ts'
 import type { FakeTransport } from './fake-transport.ts'
 
 export interface PushParts {

@@ -5,8 +5,8 @@
 import { asapScheduler, asyncScheduler, defer, from, NEVER, Observable, startWith, Subject, subscribeOn } from 'rxjs'
 import { Subscription } from 'rxjs'
 import type { ObservableInput } from 'rxjs'
-import { RESPONSE_FLAG } from '../../src/protocol/frame.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import { RESPONSE_FLAG } from '../../src/protocol/frames/frame.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 import type { Connection, Transport } from '../../src/remoting/connection.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { signatureOf, signed, signedContent, verifySignature } from '../../src/protocol/acl-signature.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import type { Serialization } from '../../src/protocol/frame-codec.ts'
-import { requestFrame } from '../../src/protocol/frame.ts'
-import type { Fields, Frame } from '../../src/protocol/frame.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import type { Serialization } from '../../src/protocol/frames/frame-codec.ts'
+import { requestFrame } from '../../src/protocol/frames/frame.ts'
+import type { Fields, Frame } from '../../src/protocol/frames/frame.ts'
 import type { Handlers, Vector } from './golden.ts'
 
 interface HmacVector extends Vector {

@@ -4,8 +4,8 @@ import { resolveAllocate } from '../../src/consumer/allocation/allocate-option.t
 import type { AllocateOption } from '../../src/consumer/allocation/allocate-option.ts'
 import { shareToPop } from '../../src/embedded/share-queues.ts'
 import { javaHash, ringHash } from '../../src/protocol/hashes.ts'
-import { compareQueues, queueText } from '../../src/protocol/routes.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import { compareQueues, queueText } from '../../src/protocol/bodies/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import type { Handlers, Vector } from './golden.ts'
 
 interface AllocationVector extends Vector {

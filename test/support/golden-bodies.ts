@@ -29,7 +29,7 @@ import {
   encodeRequestModeBody,
   encodeRunningInfo,
   encodeTopicRoute,
-} from '../../src/protocol/bodies.ts'
+} from '../../src/protocol/bodies/bodies.ts'
 import { isJsonTable, readLenientJson } from '../../src/protocol/lenient-json.ts'
 import type { JsonValue } from '../../src/protocol/lenient-json.ts'
 import type { Handlers, Vector } from './golden.ts'

@@ -1,8 +1,13 @@
 import { crc32 } from 'node:zlib'
 import { expect } from 'vitest'
-import { availableCompressions, compressBody, compressionFlags, compressorFor } from '../../src/protocol/compress.ts'
-import type { CompressionType } from '../../src/protocol/compress.ts'
-import { decompressBody } from '../../src/protocol/decompress.ts'
+import {
+  availableCompressions,
+  compressBody,
+  compressionFlags,
+  compressorFor,
+} from '../../src/protocol/compression/compress.ts'
+import type { CompressionType } from '../../src/protocol/compression/compress.ts'
+import { decompressBody } from '../../src/protocol/compression/decompress.ts'
 import type { Handlers, Vector } from './golden.ts'
 
 interface WrittenVector extends Vector {

@@ -1,7 +1,7 @@
 import Long from 'long'
 import { expect } from 'vitest'
-import { checkBatch, decodeBatchBody, encodeBatchBody } from '../../src/protocol/client-batch.ts'
-import type { BatchCandidate, BatchMember } from '../../src/protocol/client-batch.ts'
+import { checkBatch, decodeBatchBody, encodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import type { BatchCandidate, BatchMember } from '../../src/protocol/messages/client-batch.ts'
 import { javaHash, queueIndexByHash, tagCode } from '../../src/protocol/hashes.ts'
 import type { HashKey } from '../../src/protocol/hashes.ts'
 import { ipFromBytes, ipToBytes } from '../../src/protocol/hosts.ts'
@@ -12,8 +12,8 @@ import {
   encodeOffsetId,
   monthStart,
   nextMonthStart,
-} from '../../src/protocol/message-id.ts'
-import { deleteProperty, readProperties, writeProperties } from '../../src/protocol/properties.ts'
+} from '../../src/protocol/messages/message-id.ts'
+import { deleteProperty, readProperties, writeProperties } from '../../src/protocol/messages/properties.ts'
 import { handlers as names } from './golden-names.ts'
 import { handlers as stored } from './golden-stored.ts'
 import type { Handlers, Vector } from './golden.ts'

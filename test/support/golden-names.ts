@@ -1,6 +1,6 @@
 import Long from 'long'
 import { expect } from 'vitest'
-import { parseAttributes } from '../../src/protocol/attributes.ts'
+import { parseAttributes } from '../../src/protocol/frames/attributes.ts'
 import { tagCode } from '../../src/protocol/hashes.ts'
 import {
   addressOfEndpoint,

@@ -1,13 +1,17 @@
 import Long from 'long'
 import { expect } from 'vitest'
-import { decodePopCheckPoint, encodePopCheckPoint, ORDERED_REVIVE_QUEUE } from '../../src/protocol/pop-check-point.ts'
-import { storedTopicOf, topicMarkOf } from '../../src/protocol/pop-retry-topic.ts'
+import {
+  decodePopCheckPoint,
+  encodePopCheckPoint,
+  ORDERED_REVIVE_QUEUE,
+} from '../../src/protocol/pop/pop-check-point.ts'
+import { storedTopicOf, topicMarkOf } from '../../src/protocol/pop/pop-retry-topic.ts'
 import {
   decodeReceiptHandle,
   encodeReceiptHandle,
   isRetried,
   nextVisibleTime,
-} from '../../src/protocol/receipt-handle.ts'
+} from '../../src/protocol/pop/receipt-handle.ts'
 import { decodeRecallHandle, encodeRecallHandle } from '../../src/protocol/recall-handle.ts'
 import type { RecallHandle } from '../../src/protocol/recall-handle.ts'
 import type { Handlers, Vector } from './golden.ts'

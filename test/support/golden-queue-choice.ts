@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { avoidedMs, LATENCY_TABLE, nextFault } from '../../src/client/latency-fault.ts'
 import type { Rank } from '../../src/client/broker-health.ts'
-import type { MessageQueue } from '../../src/protocol/routes.ts'
+import type { MessageQueue } from '../../src/protocol/bodies/routes.ts'
 import { nameOf, queuesNamed } from './builders.ts'
 import { drawRoute } from './draw-route.ts'
 import type { Handlers, Vector } from './golden.ts'

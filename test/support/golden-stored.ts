@@ -2,19 +2,19 @@ import Long from 'long'
 import { expect } from 'vitest'
 import { isRocketError } from '../../src/errors.ts'
 import type { RocketError } from '../../src/errors.ts'
-import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { encodeStoredMessage } from '../../src/protocol/encode-stored-message.ts'
+import { decodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { encodeStoredMessage } from '../../src/protocol/messages/encode-stored-message.ts'
 import { ipFromBytes, ipToBytes } from '../../src/protocol/hosts.ts'
 import type { Host } from '../../src/protocol/hosts.ts'
-import { encodeOffsetId } from '../../src/protocol/message-id.ts'
+import { encodeOffsetId } from '../../src/protocol/messages/message-id.ts'
 import {
   messageBody,
   messageId,
   readStoredMessages,
   sysFlagAfterDecoding,
   unwrapInnerBatch,
-} from '../../src/protocol/stored-message.ts'
-import type { StoredMessage } from '../../src/protocol/stored-message.ts'
+} from '../../src/protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../src/protocol/messages/stored-message.ts'
 import { compressionOf } from '../../src/protocol/sys-flags.ts'
 import type { Handlers, Vector } from './golden.ts'
 

@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
 import { consumeTimestamp, parseConsumeTimestamp } from '../../src/protocol/consume-timestamp.ts'
 import { parseDelayLevels } from '../../src/protocol/delay-levels.ts'
-import { PROTOCOL_VERSION } from '../../src/protocol/frame.ts'
-import { languageCode, languageOfCode, languageOfName } from '../../src/protocol/languages.ts'
+import { PROTOCOL_VERSION } from '../../src/protocol/frames/frame.ts'
+import { languageCode, languageOfCode, languageOfName } from '../../src/protocol/frames/languages.ts'
 import { isInherited, isReadable, isValidPerm, isWriteable, permText } from '../../src/protocol/permissions.ts'
-import { requestName, REQUESTS } from '../../src/protocol/requests.ts'
+import { requestName, REQUESTS } from '../../src/protocol/requests/requests.ts'
 import { RESPONSE, RESPONSE_BEFORE_5, responseName } from '../../src/protocol/responses.ts'
-import { retryDelayMs } from '../../src/protocol/retry-policies.ts'
+import { retryDelayMs } from '../../src/protocol/bodies/retry-policies.ts'
 import {
   compressionOf,
   MESSAGE_FLAG,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { decodeTraceRecords, encodeTraceRecords, traceKeys } from '../../src/protocol/message-trace.ts'
-import type { TraceRecord } from '../../src/protocol/message-trace.ts'
+import { decodeTraceRecords, encodeTraceRecords, traceKeys } from '../../src/protocol/bodies/message-trace.ts'
+import type { TraceRecord } from '../../src/protocol/bodies/message-trace.ts'
 import type { Handlers, Vector } from './golden.ts'
 
 interface Written {

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { cutFrames, NOTHING } from '../../src/protocol/cut-frames.ts'
-import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts'
-import { responseFrame } from '../../src/protocol/frame.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
+import { cutFrames, NOTHING } from '../../src/protocol/frames/cut-frames.ts'
+import { decodeFrame, encodeFrame } from '../../src/protocol/frames/frame-codec.ts'
+import { responseFrame } from '../../src/protocol/frames/frame.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
 
 /** A server that talks as a test wants. */
 export interface RawServer {

@@ -42,6 +42,7 @@ export const MAY_IMPORT: Readonly<Record<string, string>> = {
 
 /** Inside a large room: its folders from the ground up. Each may import those before it; files beside them, any. */
 export const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['frames', 'compression', 'messages', 'pop', 'bodies', 'requests'],
   consumer: ['offsets', 'subscriptions', 'queues', 'allocation', 'pop', 'group', 'handling', 'pull'],
 }
 

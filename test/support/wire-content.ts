@@ -1,8 +1,8 @@
-import { decodeBatchBody } from '../../src/protocol/client-batch.ts'
-import { decompressBody } from '../../src/protocol/decompress.ts'
-import type { Frame } from '../../src/protocol/frame.ts'
-import { readProperties } from '../../src/protocol/properties.ts'
-import { requestName, REQUESTS } from '../../src/protocol/requests.ts'
+import { decodeBatchBody } from '../../src/protocol/messages/client-batch.ts'
+import { decompressBody } from '../../src/protocol/compression/decompress.ts'
+import type { Frame } from '../../src/protocol/frames/frame.ts'
+import { readProperties } from '../../src/protocol/messages/properties.ts'
+import { requestName, REQUESTS } from '../../src/protocol/requests/requests.ts'
 
 /** What a request to do with a message says, without how it is written. */
 export interface WireContent {

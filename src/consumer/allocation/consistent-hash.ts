@@ -1,5 +1,5 @@
 import { ringHash } from '../../protocol/hashes.ts'
-import { queueText } from '../../protocol/routes.ts'
+import { queueText } from '../../protocol/bodies/routes.ts'
 import type { Allocate } from './allocate.ts'
 
 /** Of the official client. */

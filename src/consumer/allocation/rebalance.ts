@@ -3,7 +3,7 @@ import type { Observable, SchedulerLike } from 'rxjs'
 import { queueKey } from '../../messages/offsets.ts'
 import type { RouteState } from '../../nameserver/route-state.ts'
 import { exhaustMapTrailing } from '../../operators/exhaust-map-trailing.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
 import { sortedMembers, type Allocate } from './allocate.ts'
 
 /** The queues this member should hold, by key. */

@@ -8,16 +8,16 @@ import {
   encodeConsumedDirectly,
   encodeConsumerStatus,
   encodeRunningInfo,
-} from '../../protocol/bodies.ts'
-import type { QueueOffset } from '../../protocol/bodies.ts'
-import { readHeader } from '../../protocol/fields.ts'
-import { responseFrame } from '../../protocol/frame.ts'
-import type { Frame } from '../../protocol/frame.ts'
+} from '../../protocol/bodies/bodies.ts'
+import type { QueueOffset } from '../../protocol/bodies/bodies.ts'
+import { readHeader } from '../../protocol/requests/fields.ts'
+import { responseFrame } from '../../protocol/frames/frame.ts'
+import type { Frame } from '../../protocol/frames/frame.ts'
 import { withNamespace, withoutNamespace } from '../../protocol/names.ts'
-import { REQUESTS } from '../../protocol/requests.ts'
+import { REQUESTS } from '../../protocol/requests/requests.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
-import { readStoredMessages } from '../../protocol/stored-message.ts'
-import type { StoredMessage } from '../../protocol/stored-message.ts'
+import { readStoredMessages } from '../../protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../protocol/messages/stored-message.ts'
 import type { DirectResult, MemberView } from './member-view.ts'
 import { runningInfo } from './running-info.ts'
 

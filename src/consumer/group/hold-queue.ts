@@ -1,6 +1,6 @@
 import type { SharedClient } from '../../client/shared-client.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
 import { createBudget } from '../queues/budget.ts'
 import type { QueueBudget, SharedLimits } from '../queues/budget.ts'
 import type { ConsumeMeter } from './consume-stats.ts'

@@ -1,8 +1,8 @@
 import type Long from 'long'
 import type { Observable } from 'rxjs'
-import type { ConsumeResult, ConsumerData, QueueOffset } from '../../protocol/bodies.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
-import type { StoredMessage } from '../../protocol/stored-message.ts'
+import type { ConsumeResult, ConsumerData, QueueOffset } from '../../protocol/bodies/bodies.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
+import type { StoredMessage } from '../../protocol/messages/stored-message.ts'
 import type { SubscriptionData } from '../../protocol/subscription.ts'
 
 /** A member of a group, as tools may see it and what they may make it do. Topics and groups are as users know them. */

@@ -1,6 +1,6 @@
 import Long from 'long'
-import type { RunningInfo, RunningQueue } from '../../protocol/bodies.ts'
-import { PROTOCOL_VERSION } from '../../protocol/frame.ts'
+import type { RunningInfo, RunningQueue } from '../../protocol/bodies/bodies.ts'
+import { PROTOCOL_VERSION } from '../../protocol/frames/frame.ts'
 import { withNamespace } from '../../protocol/names.ts'
 import { versionName } from '../../protocol/versions.ts'
 import type { MemberView, QueueView } from './member-view.ts'

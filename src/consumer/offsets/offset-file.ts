@@ -1,7 +1,7 @@
 import { isRocketError, offsetFileDamaged, offsetFileFailed } from '../../errors.ts'
 import { queueKey } from '../../messages/offsets.ts'
-import { decodeOffsetFile, encodeOffsetFile } from '../../protocol/bodies.ts'
-import { compareQueues } from '../../protocol/routes.ts'
+import { decodeOffsetFile, encodeOffsetFile } from '../../protocol/bodies/bodies.ts'
+import { compareQueues } from '../../protocol/bodies/routes.ts'
 import type { Disk } from './offset-disk.ts'
 import type { KeptOffset } from './offset-store.ts'
 

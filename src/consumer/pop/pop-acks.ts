@@ -1,7 +1,7 @@
 import { Observable, Subscription } from 'rxjs'
 import type { SchedulerLike, Subscriber } from 'rxjs'
 import { isRocketError } from '../../errors.ts'
-import type { PopHandle } from '../../protocol/popped-messages.ts'
+import type { PopHandle } from '../../protocol/pop/popped-messages.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 
 /** How acknowledgements are told to a broker. */

@@ -3,8 +3,8 @@ import type { Pulled } from '../../broker/pulling.ts'
 import { decodeFailed, isRocketError } from '../../errors.ts'
 import { queueKey } from '../../messages/offsets.ts'
 import type { QueueRef } from '../../messages/offsets.ts'
-import { isInnerBatch, unwrapInnerBatch } from '../../protocol/stored-message.ts'
-import type { StoredMessage } from '../../protocol/stored-message.ts'
+import { isInnerBatch, unwrapInnerBatch } from '../../protocol/messages/stored-message.ts'
+import type { StoredMessage } from '../../protocol/messages/stored-message.ts'
 
 /** What a pull brought, as far as it can be taken apart. */
 export interface PulledPage {

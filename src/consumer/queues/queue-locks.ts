@@ -2,7 +2,7 @@ import { catchError, defer, EMPTY, ignoreElements, map, of, repeat, tap, timer }
 import type { Observable, SchedulerLike } from 'rxjs'
 import { queueKey } from '../../messages/offsets.ts'
 import { batchBy } from '../../operators/batch-by.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
 
 /** How often a lock is renewed, as Java, ms. */
 const RENEW_MS = 20_000

@@ -1,7 +1,7 @@
 import { catchError, EMPTY, filter, map, throwError } from 'rxjs'
 import type { Observable } from 'rxjs'
 import { isRocketError } from '../../errors.ts'
-import type { ConsumerData, GroupConnections } from '../../protocol/bodies.ts'
+import type { ConsumerData, GroupConnections } from '../../protocol/bodies/bodies.ts'
 import { isRetryTopic, withoutNamespace } from '../../protocol/names.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import type { SubscriptionData } from '../../protocol/subscription.ts'

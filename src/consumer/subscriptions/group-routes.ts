@@ -3,8 +3,8 @@ import type { Observable } from 'rxjs'
 import { notConnected } from '../../errors.ts'
 import type { RouteState } from '../../nameserver/route-state.ts'
 import { distinctSets } from '../../operators/distinct-sets.ts'
-import { replicaAddresses } from '../../protocol/routes.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
+import { replicaAddresses } from '../../protocol/bodies/routes.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
 
 /** The routes of all topics of a group, as soon as each was answered once. */
 export const groupRoutes$ = (

@@ -3,9 +3,9 @@ import {
   type AssignmentQuery,
   decodeAssignmentQuery,
   encodeAssignments,
-} from '../../protocol/bodies.ts'
+} from '../../protocol/bodies/bodies.ts'
 import { isReadable } from '../../protocol/permissions.ts'
-import type { MessageQueue } from '../../protocol/routes.ts'
+import type { MessageQueue } from '../../protocol/bodies/routes.ts'
 import { successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'

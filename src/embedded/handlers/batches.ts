@@ -1,8 +1,8 @@
 import Long from 'long'
-import { readBatchMembers } from '../../protocol/client-batch.ts'
-import type { Fields } from '../../protocol/frame.ts'
+import { readBatchMembers } from '../../protocol/messages/client-batch.ts'
+import type { Fields } from '../../protocol/frames/frame.ts'
 import { tagCode } from '../../protocol/hashes.ts'
-import { encodeOffsetId } from '../../protocol/message-id.ts'
+import { encodeOffsetId } from '../../protocol/messages/message-id.ts'
 import { isRetryTopic } from '../../protocol/names.ts'
 import {
   MAX_PROPERTIES_BYTES,
@@ -10,7 +10,7 @@ import {
   PROPERTY_SEPARATOR,
   readProperties,
   writeProperties,
-} from '../../protocol/properties.ts'
+} from '../../protocol/messages/properties.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { transactionOf } from '../../protocol/sys-flags.ts'
 import { type Refusal, refusal } from '../answers.ts'

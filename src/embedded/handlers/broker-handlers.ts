@@ -1,4 +1,4 @@
-import { REQUESTS } from '../../protocol/requests.ts'
+import { REQUESTS } from '../../protocol/requests/requests.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler, HandlerTable } from '../server.ts'
 import { runtimeInfo, topicConfig, topicStats, updateAndCreateGroup, updateAndCreateTopic } from './admin.ts'

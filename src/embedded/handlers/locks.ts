@@ -1,4 +1,4 @@
-import { decodeLockRequest, encodeLockedQueues } from '../../protocol/bodies.ts'
+import { decodeLockRequest, encodeLockedQueues } from '../../protocol/bodies/bodies.ts'
 import { success, successWithBody } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
 import type { Handler } from '../server.ts'

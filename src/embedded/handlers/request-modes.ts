@@ -1,5 +1,5 @@
 import { isRetryTopic } from '../../protocol/names.ts'
-import { decodeRequestModeBody } from '../../protocol/bodies.ts'
+import { decodeRequestModeBody } from '../../protocol/bodies/bodies.ts'
 import { RESPONSE } from '../../protocol/responses.ts'
 import { failure, success } from '../answers.ts'
 import type { BrokerContext } from '../broker-context.ts'
