@@ -5,9 +5,9 @@ import { join } from 'node:path'
 const NAME = /^\d{20}$/
 
 /**
- * Removes the files that a killed broker had created but not yet given their size. Before 5.1.2 a broker does not start
- * with one ("length not matched message store config value", apache/rocketmq#6904, mended by #6903) and leaves it to the
- * operator to remove it, which loses nothing: nothing is in it.
+ * Removes the files that a killed broker had created but not yet given their size. 4.9 does not start with one ("length not
+ * matched message store config value", apache/rocketmq#6904; mended in 5 by #6903) and leaves it to the operator to remove
+ * it, which loses nothing: nothing is in it.
  */
 export async function removeUnbornFiles(store: string): Promise<void> {
   const entries = await readdir(store, { recursive: true, withFileTypes: true }).catch(() => [])
