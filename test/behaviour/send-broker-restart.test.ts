@@ -21,20 +21,22 @@ afterAll(() => cluster.stop())
 
 const numbersTopic = () => topicOfNumbers(cluster)
 
-/** Kills the broker when so many outcomes are there, and brings it back; `done` resolves when it is back. */
-const restartAfter = (count: number) => {
+/** Does it when so many outcomes are there; `done` resolves when it is done. */
+const after = (count: number, act: () => Promise<void>) => {
   let seen = 0
-  let done: Promise<void> = Promise.reject(new Error('the broker was not restarted'))
+  let done: Promise<void> = Promise.reject(new Error(`there were no ${count} outcomes`))
   done.catch(() => undefined)
-  const restart = async (): Promise<void> => {
-    await cluster.killBroker()
-    await cluster.restartBroker()
-  }
   const note = (): void => {
-    if (++seen === count) done = restart()
+    if (++seen === count) done = act()
   }
   return { note, done: () => done }
 }
+/** Kills the broker when so many outcomes are there, and brings it back. */
+const restartAfter = (count: number) =>
+  after(count, async () => {
+    await cluster.killBroker()
+    await cluster.restartBroker()
+  })
 
 unhandledErrors()
 
@@ -148,18 +150,15 @@ it('a message that one broker cannot take is offered to another, without the cal
     await using client = quietClient(both, { timing: { routeRefreshMs: 500 } })
     const producer = client.producer()
     const count = 2_000
-    let seen = 0
-    let killed: Promise<void> | undefined
+    const kill = after(100, () => both.killBroker(1)) // with some on their way to it
     const sent = await lastValueFrom(
       range(0, count).pipe(
         producer.sendAll(n => message(numbers, n), { concurrency: 4 }),
-        tap(() => {
-          if (++seen === 100) killed = both.killBroker(1) // with some on their way to it
-        }),
+        tap(kill.note),
         toArray(),
       ),
     )
-    await killed
+    await kill.done()
     expect(sent).toHaveLength(count)
     expect(Math.max(...sent.map(({ result }) => result.attempts))).toBe(2)
     expect(new Set(sent.slice(-500).map(({ result }) => result.queue.brokerName))).toEqual(new Set(['broker-a']))

@@ -25,7 +25,7 @@ import org.apache.rocketmq.common.message.MessageExt;
 final class Kinds {
     private static final long REPLY_TIMEOUT_MS = 2_000;
     /** On a busy machine a broker may be late. */
-    private static final int SEND_TIMEOUT_MS = 30_000;
+    static final int SEND_TIMEOUT_MS = 30_000;
     private DefaultMQProducer producer;
     private TransactionMQProducer transactional;
     private volatile LocalTransactionState outcome;

@@ -87,7 +87,7 @@ final class Producing {
         DefaultMQProducer producer = new DefaultMQProducer("java-producers");
         producer.setNamesrvAddr(nameServer);
         producer.setInstanceName("producer-of-" + nameServer.replace(':', '-'));
-        producer.setSendMsgTimeout(30_000); // on a busy machine a broker may be late
+        producer.setSendMsgTimeout(Kinds.SEND_TIMEOUT_MS);
         producer.start();
         producers.put(nameServer, producer);
         return producer;
